@@ -1,0 +1,79 @@
+"""What the tests share: which of them run, pictures made on the spot, and a library in a folder of its own."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from indexer.library import Library
+from indexer.settings import load_settings
+
+RUN_ALL = bool(os.environ.get("SIGHTLINE_TEST_ALL"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow") and not RUN_ALL:
+            item.add_marker(pytest.mark.skip(reason="slow: run by make test-all"))
+        if item.get_closest_marker("gpu") and not (RUN_ALL and shutil.which("nvidia-smi")):
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device: run by make test-all"))
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees the user's own library or configuration."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("SIGHTLINE_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def library(own_home: Path) -> Iterator[Library]:
+    opened = Library(load_settings(batch_size=4))
+    yield opened
+    opened.close()
+
+
+def paint(path: Path, seed: int = 0, size: tuple[int, int] = (96, 64), **options: object) -> Path:
+    """A picture that no other seed gives: coloured blocks, in the format its suffix names."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, 256, (4, 6, 3), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST).save(path, **options)
+    return path
+
+
+Paint = Callable[..., Path]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of five pictures: a.jpg, b.png, c.webp, sub/d.jpg, sub/deep/e.png."""
+    root = tmp_path / "photos"
+    for seed, name in enumerate(("a.jpg", "b.png", "c.webp", "sub/d.jpg", "sub/deep/e.png")):
+        paint(root / name, seed)
+    return root
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Makes file systems of a given size in memory; skips where mounting is not allowed."""
+    mounted: list[Path] = []
+
+    def make(size: str) -> Path:
+        path = tmp_path / f"disk{len(mounted)}"
+        path.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a small disk is not allowed here")
+        mounted.append(path)
+        return path
+
+    yield make
+    for path in mounted:
+        subprocess.run(["umount", "-l", str(path)], check=True)
