@@ -1,0 +1,33 @@
+"""CLIP's Vision Transformer: ViT (arXiv:2010.11929) with one more layer norm before the blocks (CLIP, section 2.4)."""
+
+import torch
+from torch import Tensor, nn
+
+from clipcore.architectures import Activation, ViTShape
+from clipcore.towers.transformer import Transformer
+
+
+class VisionTransformer(nn.Module):
+    """Pixels to image features: float (batch, 3, size, size), normalised -> (batch, embed_dim), not yet unit length."""
+
+    def __init__(self, shape: ViTShape, embed_dim: int, activation: Activation) -> None:
+        super().__init__()
+        width, scale = shape.width, shape.width**-0.5
+        self.conv1 = nn.Conv2d(3, width, shape.patch_size, stride=shape.patch_size, bias=False)
+        self.class_embedding = nn.Parameter(scale * torch.randn(width))
+        self.positional_embedding = nn.Parameter(scale * torch.randn(shape.patches + 1, width))
+        self.ln_pre = nn.LayerNorm(width)
+        self.transformer = Transformer(width, shape.layers, shape.heads, shape.mlp_width, activation)
+        self.ln_post = nn.LayerNorm(width)
+        self.proj = nn.Parameter(scale * torch.randn(width, embed_dim))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.features(pixels) @ self.proj
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """What the projection is given, (batch, width): I_f of the paper's figure 3."""
+        x = self.conv1(pixels).flatten(2).transpose(1, 2)  # (batch, patches, width)
+        class_token = self.class_embedding.expand(x.shape[0], 1, -1)
+        x = torch.cat([class_token, x], dim=1) + self.positional_embedding  # (batch, 1 + patches, width)
+        x = self.transformer(self.ln_pre(x))
+        return self.ln_post(x[:, 0])
