@@ -1,0 +1,241 @@
+"""The catalog: which photos there are, what is in them, and the vectors. The truth; every index is a cache of it.
+
+A `Content` is a file's bytes, keyed by their hash; a `Photo` is a path that holds a content now. So a moved, renamed or
+copied file needs no second encoding. A `Vector` belongs to one content and one encoder. Every change takes the next
+number of one clock and marks the contents it touched with it, so that any reader in any process catches up by asking
+for ``revision > mine``.
+"""
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    create_engine,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+from indexer.errors import CatalogError, StorageError
+from indexer.migrations import IMMEDIATE, migrate
+
+_NEVER_REUSED = {"sqlite_autoincrement": True}  # an id in a URL or an index never comes to mean another row
+
+
+class PathText(TypeDecorator[str]):
+    """A file system path as text. Bytes that are no UTF-8 (Python's surrogates) are kept in a private-use plane."""
+
+    impl = String
+    cache_ok = True
+    _PLANE = 0x100000
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else "".join(chr(ord(c) + self._PLANE) if _surrogate(c) else c for c in value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        if value is None:
+            return None
+        return "".join(
+            chr(ord(c) - self._PLANE) if ord(c) > self._PLANE and _surrogate(chr(ord(c) - self._PLANE)) else c
+            for c in value
+        )
+
+
+def _surrogate(character: str) -> bool:
+    return "\udc80" <= character <= "\udcff"
+
+
+class FolderState(enum.StrEnum):
+    ONLINE = "online"
+    OFFLINE = "offline"  # its root was not there at the last pass: unplugged, not emptied
+
+
+class PhotoState(enum.StrEnum):
+    PRESENT = "present"
+    MISSING = "missing"  # kept: it may come back
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+def _state(of: type[enum.StrEnum]) -> Enum:
+    return Enum(of, native_enum=False, length=16, values_callable=lambda states: [s.value for s in states])
+
+
+class Clock(Base):
+    """One row: which catalog this is, and the number of its last change."""
+
+    __tablename__ = "clock"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    catalog: Mapped[str] = mapped_column(String(32))  # random, so that no index of another catalog fits
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class Folder(Base):
+    """A folder that its owner asked to have indexed, with all below it."""
+
+    __tablename__ = "folder"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathText, unique=True)
+    state: Mapped[FolderState] = mapped_column(_state(FolderState))
+    scanned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Content(Base):
+    """The bytes of at least one file, once."""
+
+    __tablename__ = "content"
+    __table_args__ = _NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes
+    width: Mapped[int]  # pixels, after orientation
+    height: Mapped[int]
+    format: Mapped[str] = mapped_column(String(16))
+    taken_at: Mapped[datetime | None]  # the camera's local time; EXIF seldom says its zone
+    revision: Mapped[int] = mapped_column(BigInteger, index=True)  # when its vectors or its photos last changed
+
+
+class Photo(Base):
+    """A path, the content it holds, and what the file looked like when that was read."""
+
+    __tablename__ = "photo"
+    __table_args__ = _NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder_id: Mapped[int] = mapped_column(ForeignKey("folder.id"), index=True)
+    path: Mapped[str] = mapped_column(PathText, unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[PhotoState] = mapped_column(_state(PhotoState))
+    content_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"), index=True)
+    error: Mapped[str | None]  # why there is no content
+
+
+class EncoderRecord(Base):
+    """An encoder that vectors were made with."""
+
+    __tablename__ = "encoder"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    dim: Mapped[int]
+
+
+class Vector(Base):
+    """A content as one encoder sees it: float16 little-endian, `dim` values, unit length."""
+
+    __tablename__ = "vector"
+    __table_args__ = (Index("ix_vector_encoder_content", "encoder_id", "content_id"),)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True)
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Catalog:
+    """A database with the tables above. Sessions are short; writes are serialised by the clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    @classmethod
+    def open(cls, url: str) -> "Catalog":
+        """Opens the catalog, making it or bringing it up to this version's tables first.
+
+        Raises:
+            CatalogError: it cannot be reached, is no catalog, or was made by a newer Sightline.
+            StorageError: it cannot be written.
+        """
+        try:
+            if (parsed := make_url(url)).get_backend_name() == "sqlite" and parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(url)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise CatalogError(f"not a database URL that can be opened: {url}: {error}") from error
+        except OSError as error:
+            raise StorageError(f"cannot make {error.filename}: {error.strerror}") from error
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
+        with _readable(str(engine.url)):
+            migrate(engine)
+        return cls(engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session on one consistent state of the catalog."""
+        with _readable(str(self.engine.url)), self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[Session, int]]:
+        """A session whose changes are committed together at the end, and the revision they take.
+
+        Raises:
+            StorageError: the disk is full or the database read-only; nothing of this write is kept.
+        """
+        with _readable(str(self.engine.url)), self._sessions() as session:
+            session.connection(execution_options={IMMEDIATE: True})
+            revision = session.execute(
+                update(Clock).values(revision=Clock.revision + 1).returning(Clock.revision)
+            ).scalar_one()
+            yield session, revision
+            session.commit()
+
+    def revision(self) -> int:
+        """The number of the last change."""
+        with self.reading() as session:
+            return session.execute(select(Clock.revision)).scalar_one()
+
+    def identity(self) -> str:
+        """What tells this catalog from every other."""
+        with self.reading() as session:
+            return session.execute(select(Clock.catalog)).scalar_one()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Write-ahead log, foreign keys, and transactions that SQLAlchemy begins itself (writers take the lock at once)."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        immediate = connection.get_execution_options().get(IMMEDIATE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _readable(url: str) -> Iterator[None]:
+    """Database faults as one line that names the catalog."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        if any(word in reason.lower() for word in ("full", "readonly", "read-only", "disk i/o", "unable to open")):
+            raise StorageError(f"cannot write the catalog {url}: {reason}; nothing committed so far is lost") from error
+        raise CatalogError(f"catalog {url}: {reason}") from error
+    except SQLAlchemyError as error:
+        raise CatalogError(f"catalog {url}: {error}") from error

@@ -1,0 +1,33 @@
+"""What the indexer raises. Every message is one line: the value, what was expected, the next step."""
+
+
+class IndexerError(Exception):
+    """Base of every error that the indexer raises on purpose."""
+
+
+class FolderError(IndexerError):
+    """A folder that cannot be indexed: not there, not a folder, not readable."""
+
+
+class DisappearedError(IndexerError):
+    """So much of a folder is gone that it is more likely unplugged than deleted."""
+
+
+class PhotoError(IndexerError):
+    """A file that cannot be turned into a photo; the message is the reason that is kept beside its path."""
+
+
+class VanishedError(PhotoError):
+    """A file that was there when its folder was listed and is gone, or still being written, now."""
+
+
+class CatalogError(IndexerError):
+    """A catalog that cannot be opened or written."""
+
+
+class StorageError(IndexerError):
+    """Sightline's own files cannot be written: a full disk, a read-only folder."""
+
+
+class BusyError(IndexerError):
+    """Another run is writing to the same library."""

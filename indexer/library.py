@@ -1,0 +1,50 @@
+"""A library opened: the settings, the catalog, the encoder and the thumbnails that belong together."""
+
+from functools import cached_property
+
+from sqlalchemy import select
+
+from clipcore import Encoder, load_encoder
+from indexer.catalog import Catalog, EncoderRecord
+from indexer.photo import Limits
+from indexer.settings import Settings
+from indexer.thumbnails import Thumbnails
+
+
+class Library:
+    """What every command and every request works on. The encoder is loaded when it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalog = Catalog.open(settings.catalog_url)
+        self.thumbnails = Thumbnails(settings.thumbnails_folder)
+        self.limits = Limits(settings.max_file_bytes, settings.max_pixels)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder that the settings name."""
+        s = self.settings
+        return load_encoder(
+            s.encoder, architecture=s.encoder_architecture, runtime=s.encoder_runtime, weights_folder=s.weights
+        )
+
+    @cached_property
+    def encoder_id(self) -> int:
+        """The catalog's id of the encoder, which is entered at its first use."""
+        encoder = self.encoder
+        by_fingerprint = select(EncoderRecord.id).where(EncoderRecord.fingerprint == encoder.fingerprint)
+        with self.catalog.reading() as session:
+            known = session.execute(by_fingerprint).scalar()
+        if known is not None:
+            return known
+        with self.catalog.writing() as (session, _):
+            known = session.execute(by_fingerprint).scalar()  # another process may have been faster
+            if known is None:
+                record = EncoderRecord(fingerprint=encoder.fingerprint, name=encoder.name, dim=encoder.dim)
+                session.add(record)
+                session.flush()
+                known = record.id
+        return known
+
+    def close(self) -> None:
+        self.catalog.close()

@@ -1,0 +1,93 @@
+"""Where things live and how much is allowed: environment (``SIGHTLINE_...``) over ``config.toml`` over these defaults.
+
+`SIGHTLINE_HOME` moves all of it, configuration included, into one folder.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from indexer.errors import CatalogError
+
+APP = "sightline"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Unknown keys in ``config.toml`` are errors."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="SIGHTLINE_", extra="forbid", frozen=True
+    )
+
+    home: Path | None = Field(None, description="one folder for everything; the platform's usual places when not set")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the catalog; SQLite in the data folder when not set"
+    )
+    encoder: str = Field(
+        "starter", description="what clipcore.load_encoder takes: 'starter', a path, 'ViT-B-32/openai'"
+    )
+    encoder_architecture: str | None = Field(
+        None, description="as open_clip spells it, where a weights file does not say"
+    )
+    encoder_runtime: Literal["torch", "onnx"] | None = None
+    weights: Path | None = Field(
+        None, description="a folder of weights that is looked in before any download: ARCHITECTURE/TAG.safetensors"
+    )
+    batch_size: int = Field(32, ge=1, le=1024, description="photos encoded, and committed, together")
+    decode_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    max_file_bytes: int = Field(1 << 30, description="larger files are not read")
+    max_pixels: int = Field(120_000_000, description="larger pictures are not decoded (JPEGs: after scaled decoding)")
+
+    @property
+    def data_folder(self) -> Path:
+        """Catalog, vectors and thumbnails."""
+        return self.home.expanduser() if self.home else platformdirs.user_data_path(APP)
+
+    @property
+    def catalog_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_folder / 'catalog.sqlite3'}"
+
+    @property
+    def thumbnails_folder(self) -> Path:
+        return self.data_folder / "thumbnails"
+
+    @property
+    def vectors_folder(self) -> Path:
+        return self.data_folder / "vectors"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+
+
+def config_file() -> Path:
+    """``config.toml`` in `SIGHTLINE_HOME`, or where the platform keeps configuration."""
+    home = os.environ.get("SIGHTLINE_HOME")
+    return (Path(home).expanduser() if home else platformdirs.user_config_path(APP)) / "config.toml"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings in force; `overrides` (the command line) win over all.
+
+    Raises:
+        CatalogError: a setting has a value that cannot be, or a name that is not known.
+    """
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise CatalogError(f"setting {name} ({config_file()} or SIGHTLINE_{name.upper()}): {first['msg']}") from error
+    except ValueError as error:
+        raise CatalogError(f"{config_file()} is not TOML: {error}") from error

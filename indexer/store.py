@@ -1,0 +1,90 @@
+"""One batch of files into the catalog: photos, contents and vectors in one transaction."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from indexer.catalog import Content, Folder, Photo, PhotoState, Vector
+from indexer.library import Library
+from indexer.reading import ReadFile
+
+STORED_DTYPE = np.dtype("<f2")  # half precision: a third decimal of cosine, half the bytes
+
+
+def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequence[ReadFile]) -> int:
+    """Encodes the new pictures of a batch and commits all of it, or nothing; gives back how many files had moved.
+
+    Raises:
+        StorageError: the catalog cannot be written.
+    """
+    vectors = _encode(library, batch)
+    moved = 0
+    with library.catalog.writing() as (session, revision):
+        for item in batch:
+            if item.vanished:
+                continue
+            content = _content(session, item, revision)
+            if content is not None and content.sha256 in vectors:
+                data = vectors[content.sha256]
+                session.merge(Vector(content_id=content.id, encoder_id=encoder_id, data=data))
+            moved += _photo(session, folder, item, content, revision)
+    return moved
+
+
+def _encode(library: Library, batch: Sequence[ReadFile]) -> dict[str, bytes]:
+    """The stored form of one vector for each new content, by its hash."""
+    new = {item.identity.sha256: item.photo.pixels for item in batch if item.identity and item.photo}
+    if not new:
+        return {}
+    vectors = library.encoder.encode_pixels(np.stack(list(new.values()))).astype(STORED_DTYPE)
+    return {sha256: vector.tobytes() for sha256, vector in zip(new, vectors, strict=True)}
+
+
+def _content(session: Session, item: ReadFile, revision: int) -> Content | None:
+    """The row of a file's bytes, made when they are new; None for a file that failed."""
+    if item.identity is None or item.error is not None:
+        return None
+    content = session.scalars(select(Content).where(Content.sha256 == item.identity.sha256)).one_or_none()
+    if content is None:
+        if item.photo is None:  # its vector was seen a moment ago and contents are never deleted
+            raise AssertionError(f"content {item.identity.sha256} vanished from the catalog")
+        p = item.photo
+        content = Content(
+            sha256=item.identity.sha256,
+            size=item.identity.size,
+            width=p.width,
+            height=p.height,
+            format=p.format,
+            taken_at=p.taken_at,
+        )
+        session.add(content)
+    content.revision = revision
+    session.flush()
+    return content
+
+
+def _photo(session: Session, folder: Folder, item: ReadFile, content: Content | None, revision: int) -> bool:
+    """Writes the row of a path: its own, that of a missing photo with the same bytes (then it moved), or a new one."""
+    photo = session.scalars(select(Photo).where(Photo.path == item.found.path)).one_or_none()
+    moved = False
+    if photo is None and content is not None:
+        missing = select(Photo).where(Photo.content_id == content.id, Photo.state == PhotoState.MISSING).limit(1)
+        photo = session.scalars(missing).one_or_none()
+        moved = photo is not None
+    if photo is None:
+        photo = Photo()
+        session.add(photo)
+    elif photo.content_id is not None and (content is None or photo.content_id != content.id):
+        session.execute(update(Content).where(Content.id == photo.content_id).values(revision=revision))
+    photo.folder_id = folder.id
+    photo.path = item.found.path
+    photo.state = PhotoState.PRESENT
+    photo.size, photo.mtime_ns = item.found.size, item.found.mtime_ns
+    if item.identity is not None:
+        photo.size, photo.mtime_ns = item.identity.size, item.identity.mtime_ns
+    photo.content_id = content.id if content is not None else None
+    photo.error = item.error
+    session.flush()
+    return moved
