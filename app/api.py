@@ -1,0 +1,298 @@
+"""The retrieval API, mounted at /api/v1: search, describe, photos, status. Photos are named by id, never by path."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import FastAPI, Path, Request, Response
+from fastapi import Query as Parameter
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi_offline import FastAPIOffline
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
+
+from app.describe import DEFAULT_VOCABULARY
+from app.errors import AppError, NotFoundError, QueryError
+from app.photos import PhotoDetails, encode_picture, get_photo, preview, stored_vectors, thumbnail_file
+from app.query import MAX_TEXT, Query
+from app.search import MAX_RESULTS, Hit, Results
+from app.services import Services
+from app.status import read_failures, read_status
+from clipcore import ClipcoreError
+from indexer.errors import IndexerError, PhotoError
+
+ROOT = "/api/v1"
+VERSION = "1"
+_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # the URL carries the content's hash
+
+PhotoId = Annotated[int, Path(ge=1, le=2**31 - 1, description="as in a search result's `id`")]
+Count = Annotated[int, Field(ge=1, le=MAX_RESULTS)]
+
+
+class Strict(BaseModel):
+    """A request body: an unknown key is an error, not silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class QueryIn(Strict):
+    """What to search for; several parts are averaged."""
+
+    text: str = Field("", max_length=MAX_TEXT, examples=["a dog on the beach"])
+    photos: list[int] = Field([], max_length=100, description="ids of photos in the library")
+    image: Base64Bytes | None = Field(None, description="a picture file, base64")
+
+
+class SearchIn(Strict):
+    query: QueryIn
+    k: Count = 20
+
+
+class DescribeIn(Strict):
+    """A photo of the library or a picture; captions to choose from, or a vocabulary's name."""
+
+    photo: int | None = Field(None, description="id of a photo in the library")
+    image: Base64Bytes | None = Field(None, description="a picture file, base64")
+    captions: list[str] | None = Field(None, examples=[["a cat", "a dog"]])
+    vocabulary: str = DEFAULT_VOCABULARY
+    k: Annotated[int, Field(ge=1, le=100)] = 10
+
+    @model_validator(mode="after")
+    def _one_picture(self) -> Self:
+        if (self.photo is None) == (self.image is None):
+            raise ValueError("give either photo or image")
+        return self
+
+
+class PhotoOut(BaseModel):
+    id: int
+    name: str
+    path: str
+    also_at: list[str] = Field(description="other paths that hold the same file")
+    width: int
+    height: int
+    size: int = Field(description="bytes")
+    format: str
+    taken_at: datetime | None = Field(description="the camera's local time")
+    thumbnail: str = Field(description="URL of a WebP of at most 384 pixels")
+    preview: str = Field(description="URL of a JPEG of at most 1,600 pixels")
+
+
+class ItemOut(PhotoOut):
+    score: float = Field(description="cosine to the query")
+
+
+class SearchOut(BaseModel):
+    items: list[ItemOut]
+    searched: int = Field(description="photos in the index")
+    took_ms: float
+    encoder: str
+
+
+class DescriptionOut(BaseModel):
+    text: str
+    probability: float = Field(description="among all captions or tags offered")
+    score: float = Field(description="cosine to the photo")
+
+
+class DescribeOut(BaseModel):
+    items: list[DescriptionOut]
+    encoder: str
+
+
+class FolderOut(BaseModel):
+    path: str
+    state: str
+    photos: int
+    missing: int
+    failed: int
+    scanned_at: datetime | None
+
+
+class FailureOut(BaseModel):
+    path: str
+    reason: str
+
+
+class StatusOut(BaseModel):
+    folders: list[FolderOut]
+    photos: int
+    searchable: int
+    encoder: str
+    encoder_fingerprint: str
+    encoder_dim: int
+    revision: int
+    failures: list[FailureOut] = Field(description="the first thousand")
+
+
+class Health(BaseModel):
+    status: str = "ok"
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it (application/problem+json)."""
+
+    title: str
+    status: int
+    detail: str
+
+
+_PROBLEMS: dict[int | str, dict[str, object]] = {
+    404: {"model": Problem, "description": "No such photo or vocabulary"},
+    422: {"model": Problem, "description": "The request is not right, or the picture cannot be read"},
+}
+
+
+def create_api(services: Services) -> FastAPI:
+    """The API over one library, to be mounted at `ROOT`."""
+    api = FastAPIOffline(  # its /docs loads nothing from elsewhere
+        title="Sightline",
+        version=VERSION,
+        summary="Find photos by describing them.",
+        responses=_PROBLEMS,
+    )
+    _add_search(api, services)
+    _add_photos(api, services)
+    _add_status(api, services)
+    _add_errors(api)
+    return api
+
+
+def _add_search(api: FastAPI, services: Services) -> None:
+    @api.post("/search", tags=["search"])
+    def search(body: SearchIn) -> SearchOut:
+        """Photos best for a query: text, photos of the library, a picture, or several of these."""
+        images = (body.query.image,) if body.query.image is not None else ()
+        return _results(services, services.search(Query(body.query.text, tuple(body.query.photos), images), body.k))
+
+    @api.get("/search", tags=["search"])
+    def search_by_text(
+        q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT, examples=["a dog on the beach"])],
+        k: Annotated[int, Parameter(ge=1, le=MAX_RESULTS)] = 20,
+    ) -> SearchOut:
+        """Photos best for a description."""
+        return _results(services, services.search(Query(q), k))
+
+    @api.post("/describe", tags=["describe"])
+    def describe(body: DescribeIn) -> DescribeOut:
+        """The captions, or the tags of a vocabulary, that say best what is in a photo."""
+        if body.image is not None:
+            vector = encode_picture(services.library, body.image)
+        else:
+            assert body.photo is not None
+            vector = stored_vectors(services.library, [body.photo])[1][0]
+        if body.captions is not None:
+            found = services.describe.by_captions(vector, body.captions, body.k)
+        else:
+            found = services.describe.by_vocabulary(vector, body.vocabulary, body.k)
+        return DescribeOut(
+            items=[DescriptionOut(**asdict(item)) for item in found], encoder=services.library.encoder.name
+        )
+
+    @api.get("/vocabularies", tags=["describe"])
+    def vocabularies() -> dict[str, int]:
+        """The vocabularies that `describe` knows, with how many tags each has."""
+        return {name: len(tags) for name, tags in services.describe.vocabularies.items()}
+
+
+def _add_photos(api: FastAPI, services: Services) -> None:
+    @api.get("/photos/{photo_id}", tags=["photos"])
+    def photo(photo_id: PhotoId) -> PhotoOut:
+        """What is known of a photo."""
+        return photo_out(get_photo(services.library, photo_id))
+
+    @api.get("/photos/{photo_id}/similar", tags=["photos"])
+    def similar(photo_id: PhotoId, k: Annotated[int, Parameter(ge=1, le=MAX_RESULTS)] = 20) -> SearchOut:
+        """Photos like this one."""
+        return _results(services, services.search(Query(photos=(photo_id,)), k))
+
+    @api.get("/photos/{photo_id}/thumbnail", tags=["photos"], response_class=FileResponse)
+    def thumbnail(photo_id: PhotoId) -> FileResponse:
+        """A small WebP."""
+        path = thumbnail_file(services.library, get_photo(services.library, photo_id))
+        return FileResponse(path, media_type="image/webp", headers=_FOREVER)
+
+    @api.get(
+        "/photos/{photo_id}/preview",
+        tags=["photos"],
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": {}}}},
+    )
+    def large(photo_id: PhotoId) -> Response:
+        """A JPEG that fills a screen, upright, without metadata."""
+        data = preview(services.library, get_photo(services.library, photo_id))
+        return Response(data, media_type="image/jpeg", headers=_FOREVER)
+
+
+def _add_status(api: FastAPI, services: Services) -> None:
+    @api.get("/status", tags=["status"])
+    def status() -> StatusOut:
+        """Folders, counts, the encoder in use, and files that could not be read."""
+        now = asdict(read_status(services.library))
+        return StatusOut(**now, failures=[FailureOut(**asdict(f)) for f in read_failures(services.library)])
+
+    @api.get("/health/live", tags=["status"])
+    def live() -> Health:
+        """The process answers."""
+        return Health()
+
+    @api.get("/health/ready", tags=["status"], responses={503: {"model": Problem}})
+    def ready() -> Health:
+        """The catalog and the encoder can be used."""
+        services.search(Query("ready"), 1)
+        return Health()
+
+
+def _add_errors(api: FastAPI) -> None:
+    @api.exception_handler(AppError)
+    @api.exception_handler(IndexerError)
+    @api.exception_handler(ClipcoreError)
+    def ours(request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, NotFoundError):
+            return _problem(404, "Not found", str(error))
+        if isinstance(error, QueryError | PhotoError):
+            return _problem(422, "Cannot answer this", str(error))
+        return _problem(503, "Not available", str(error))
+
+    @api.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return _problem(422, "Cannot answer this", f"{where}: {first['msg']}")
+
+
+def _problem(status: int, title: str, detail: str) -> JSONResponse:
+    body = Problem(title=title, status=status, detail=detail).model_dump()
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def photo_out(photo: PhotoDetails) -> PhotoOut:
+    """A photo as the API shows it."""
+    base, version = f"{ROOT}/photos/{photo.id}", photo.sha256[:12]
+    return PhotoOut(
+        id=photo.id,
+        name=photo.name,
+        path=photo.path,
+        also_at=list(photo.also_at),
+        width=photo.width,
+        height=photo.height,
+        size=photo.size,
+        format=photo.format,
+        taken_at=photo.taken_at,
+        thumbnail=f"{base}/thumbnail?v={version}",
+        preview=f"{base}/preview?v={version}",
+    )
+
+
+def item_out(hit: Hit) -> ItemOut:
+    """A search result as the API shows it."""
+    return ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score)
+
+
+def _results(services: Services, results: Results) -> SearchOut:
+    return SearchOut(
+        items=[item_out(hit) for hit in results.hits],
+        searched=results.searched,
+        took_ms=results.took_ms,
+        encoder=services.library.encoder.name,
+    )

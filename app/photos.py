@@ -1,0 +1,185 @@
+"""Photos of the library by id: what is known of them, their vectors, and their pixels for a browser."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import func, select
+
+from app.errors import NotFoundError
+from indexer.catalog import Content, Photo, PhotoState, Vector
+from indexer.errors import PhotoError
+from indexer.library import Library
+from indexer.photo import decode, open_untrusted, read_file, upright_rgb
+from indexer.store import STORED_DTYPE
+from indexer.vectors.base import Vectors
+
+PREVIEW_SIZE = 1600  # pixels of the longer side
+_PREVIEW_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class PhotoDetails:
+    """One photo as every face shows it. Copies of the same file are one photo with several paths."""
+
+    id: int
+    path: str
+    also_at: tuple[str, ...]
+    width: int
+    height: int
+    size: int  # bytes
+    format: str
+    taken_at: datetime | None
+    sha256: str
+    content_id: int
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
+
+def photos_of_contents(library: Library, content_ids: Sequence[int]) -> dict[int, PhotoDetails]:
+    """The present photos of contents, by content id; a content without any is left out."""
+    query = (
+        select(Photo, Content)
+        .join(Content, Content.id == Photo.content_id)
+        .where(Content.id.in_(content_ids), Photo.state == PhotoState.PRESENT)
+        .order_by(Photo.id)
+    )
+    found: dict[int, list[tuple[Photo, Content]]] = {}
+    with library.catalog.reading() as session:
+        for photo, content in session.execute(query):
+            found.setdefault(content.id, []).append((photo, content))
+    return {content_id: _details(*rows[0], [photo.path for photo, _ in rows[1:]]) for content_id, rows in found.items()}
+
+
+def get_photo(library: Library, photo_id: int) -> PhotoDetails:
+    """One photo by its id.
+
+    Raises:
+        NotFoundError: there is none, or it could not be read when it was indexed.
+    """
+    with library.catalog.reading() as session:
+        content_id = session.execute(select(Photo.content_id).where(Photo.id == photo_id)).scalar()
+        if content_id is None:
+            raise NotFoundError(f"no photo with id {photo_id}")
+        photo, content = session.execute(
+            select(Photo, Content).join(Content, Content.id == Photo.content_id).where(Photo.id == photo_id)
+        ).one()
+        others = select(Photo.path).where(
+            Photo.content_id == content_id, Photo.id != photo_id, Photo.state == PhotoState.PRESENT
+        )
+        return _details(photo, content, list(session.scalars(others)))
+
+
+def newest_photos(library: Library, count: int) -> list[PhotoDetails]:
+    """The photos taken last, then those indexed last."""
+    query = (
+        select(Photo.content_id)
+        .join(Content, Content.id == Photo.content_id)
+        .where(Photo.state == PhotoState.PRESENT)
+        .group_by(Photo.content_id)
+        .order_by(func.max(Content.taken_at).desc().nulls_last(), func.max(Photo.id).desc())
+        .limit(count)
+    )
+    with library.catalog.reading() as session:
+        content_ids = [content_id for content_id in session.scalars(query) if content_id is not None]
+    photos = photos_of_contents(library, content_ids)
+    return [photos[content_id] for content_id in content_ids if content_id in photos]
+
+
+def find_photo(library: Library, path: str) -> PhotoDetails | None:
+    """The photo at an absolute path, None when the library does not have it."""
+    with library.catalog.reading() as session:
+        photo_id = session.execute(select(Photo.id).where(Photo.path == path, Photo.content_id.is_not(None))).scalar()
+    return None if photo_id is None else get_photo(library, photo_id)
+
+
+def stored_vectors(library: Library, photo_ids: Sequence[int]) -> tuple[list[int], Vectors]:
+    """The content ids and the vectors (n, dim) of photos, in order.
+
+    Raises:
+        NotFoundError: one of them is not there, or not encoded by the encoder in use.
+    """
+    query = (
+        select(Photo.id, Vector.content_id, Vector.data)
+        .join(Vector, Vector.content_id == Photo.content_id)
+        .where(Photo.id.in_(photo_ids), Vector.encoder_id == library.encoder_id)
+    )
+    with library.catalog.reading() as session:
+        rows = {row.id: row for row in session.execute(query)}
+    for photo_id in photo_ids:
+        if photo_id not in rows:
+            raise NotFoundError(f"no photo with id {photo_id}")
+    vectors = np.stack([np.frombuffer(rows[photo_id].data, STORED_DTYPE) for photo_id in photo_ids])
+    return [rows[photo_id].content_id for photo_id in photo_ids], vectors.astype(np.float32)
+
+
+def encode_picture(library: Library, data: bytes) -> Vectors:
+    """The vector (dim,) of a picture that is not in the library.
+
+    Raises:
+        PhotoError: it is not a picture, or larger than the limits allow.
+    """
+    if len(data) > library.limits.file_bytes:
+        raise PhotoError(f"the picture has {len(data):,} bytes; the limit is {library.limits.file_bytes:,}")
+    photo = decode(data, library.encoder.preprocessing, library.limits)
+    return library.encoder.encode_pixels(photo.pixels[None])[0]
+
+
+def thumbnail_file(library: Library, photo: PhotoDetails) -> Path:
+    """Its thumbnail on disk, made again from the original where it got lost.
+
+    Raises:
+        PhotoError: it got lost, and the original cannot be read.
+        StorageError: it cannot be written.
+    """
+    path = library.thumbnails.path(photo.sha256)
+    if not path.is_file():
+        data = _original(library, photo)
+        library.thumbnails.write(photo.sha256, decode(data, library.encoder.preprocessing, library.limits).thumbnail)
+    return path
+
+
+def preview(library: Library, photo: PhotoDetails) -> bytes:
+    """The picture as a JPEG of at most `PREVIEW_SIZE` pixels, upright, without its metadata.
+
+    Raises:
+        PhotoError: the original cannot be read.
+    """
+    image = open_untrusted(_original(library, photo), library.limits, needed=PREVIEW_SIZE // 2)
+    image = upright_rgb(image)
+    image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_PREVIEW_QUALITY)
+    return out.getvalue()
+
+
+def _original(library: Library, photo: PhotoDetails) -> bytes:
+    """The bytes of a photo, from whichever of its copies still has them."""
+    for path in (photo.path, *photo.also_at):
+        try:
+            data, identity = read_file(path, library.limits)
+        except PhotoError:
+            continue
+        if identity.sha256 == photo.sha256:
+            return data
+    raise PhotoError(f"{photo.path} is not there, or has changed since it was indexed")
+
+
+def _details(photo: Photo, content: Content, also_at: Sequence[str]) -> PhotoDetails:
+    return PhotoDetails(
+        id=photo.id,
+        path=photo.path,
+        also_at=tuple(also_at),
+        width=content.width,
+        height=content.height,
+        size=content.size,
+        format=content.format,
+        taken_at=content.taken_at,
+        sha256=content.sha256,
+        content_id=content.id,
+    )

@@ -1,0 +1,76 @@
+"""A pass over a folder, shown to someone at a terminal: a bar while it runs, a summary when it is done."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from indexer.ingest import Progress as Listener
+from indexer.ingest import Report
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.1f} files/s", style="progress.data.speed")
+
+
+@contextmanager
+def progress_bar(folder: str) -> Iterator[Listener]:
+    """A listener for `ingest` that draws a bar on stderr, when that is a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}", style="yellow"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+        task = progress.add_task(f"Indexing {folder}", total=None, failed="")
+
+        def update(report: Report) -> None:
+            failed = f"{len(report.failed)} unreadable" if report.failed else ""
+            progress.update(task, total=report.total, completed=report.done, failed=failed)
+
+        yield update
+
+
+def summary(report: Report, seconds: float) -> str:
+    """What a pass did, in a line or a few."""
+    if report.offline:
+        return f"{report.folder} is not there, or empty: its photos are kept. If you emptied it, add --accept-missing"
+    lines = [f"{report.folder}: {_counts(report)} ({seconds:.1f} s)"]
+    lines += [f"  could not list {folder}: {reason}" for folder, reason in report.unreadable.items()]
+    lines += [f"  could not read {path}: {reason}" for path, reason in report.failed[:10]]
+    if len(report.failed) > 10:
+        lines.append(f"  and {len(report.failed) - 10:,} more; all of them: sightline status --failures")
+    return "\n".join(lines)
+
+
+def _counts(report: Report) -> str:
+    if not (report.done or report.missing or report.returned or report.unchanged):
+        return "no photos found"
+    if report.nothing_to_do:
+        return f"nothing to do, {report.unchanged:,} photos unchanged"
+    named = {
+        "indexed": report.indexed,
+        "moved": report.moved,
+        "with known content": report.known,
+        "back again": report.returned,
+        "missing": report.missing,
+        "unreadable": len(report.failed),
+        "unchanged": report.unchanged,
+    }
+    return ", ".join(f"{count:,} {name}" for name, count in named.items() if count)

@@ -1,0 +1,36 @@
+"""The pages of Sightline. Started by `sightline serve`; everything they show comes from `app.services.current()`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="Sightline", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.logo(str(HERE / "logo.svg"), size="large")
+
+page = st.navigation(
+    [
+        st.Page(
+            "app_pages/search.py",
+            title="Search",
+            icon=":material/search:",
+            default=True,
+            help="Find photos by describing them, or by a picture like them.",
+        ),
+        st.Page(
+            "app_pages/describe.py",
+            title="Describe",
+            icon=":material/label:",
+            help="Say what is in a photo, in words of a vocabulary or your own.",
+        ),
+        st.Page(
+            "app_pages/library.py",
+            title="Library",
+            icon=":material/photo_library:",
+            help="The folders that are indexed, and the files that could not be read.",
+        ),
+    ],
+    position="top",
+)
+page.run()

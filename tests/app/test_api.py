@@ -1,0 +1,140 @@
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from app.api import ROOT, create_api
+from app.services import Services
+from app.shield import middleware
+
+
+@pytest.fixture
+def client(services: Services) -> Iterator[TestClient]:
+    application = Starlette(routes=[Mount(ROOT, create_api(services))], middleware=middleware())
+    with TestClient(application, base_url="http://localhost") as opened:
+        yield opened
+
+
+def encoded(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def test_searches_by_text(client: TestClient) -> None:
+    answer = client.post(f"{ROOT}/search", json={"query": {"text": "colours"}, "k": 3}).json()
+    assert len(answer["items"]) == 3
+    assert answer["searched"] == 5
+    scores = [item["score"] for item in answer["items"]]
+    assert scores == sorted(scores, reverse=True)
+    assert client.get(f"{ROOT}/search", params={"q": "colours", "k": 3}).json()["items"] == answer["items"]
+
+
+def test_searches_by_picture(client: TestClient, folder: Path) -> None:
+    answer = client.post(f"{ROOT}/search", json={"query": {"image": encoded(folder / "c.webp")}, "k": 1}).json()
+    assert answer["items"][0]["name"] == "c.webp"
+
+
+def test_searches_by_photo(client: TestClient, ids: dict[str, int]) -> None:
+    by_post = client.post(f"{ROOT}/search", json={"query": {"photos": [ids["a.jpg"]]}}).json()["items"]
+    by_get = client.get(f"{ROOT}/photos/{ids['a.jpg']}/similar").json()["items"]
+    assert by_post == by_get
+    assert "a.jpg" not in {item["name"] for item in by_get}
+
+
+def test_describes_with_captions_and_with_a_vocabulary(client: TestClient, ids: dict[str, int], folder: Path) -> None:
+    body = {"photo": ids["a.jpg"], "captions": ["a cat", "a dog"]}
+    items = client.post(f"{ROOT}/describe", json=body).json()["items"]
+    assert sum(item["probability"] for item in items) == pytest.approx(1, abs=1e-5)
+    items = client.post(f"{ROOT}/describe", json={"image": encoded(folder / "a.jpg"), "k": 4}).json()["items"]
+    assert len(items) == 4
+    assert client.get(f"{ROOT}/vocabularies").json()["everyday"] == 1000
+
+
+def test_serves_photo_thumbnail_and_preview_by_id(client: TestClient, ids: dict[str, int], folder: Path) -> None:
+    photo = client.get(f"{ROOT}/photos/{ids['d.jpg']}").json()
+    assert photo["path"] == str(folder / "sub" / "d.jpg")
+    assert (photo["width"], photo["height"], photo["format"]) == (96, 64, "JPEG")
+    for kind, format in (("thumbnail", "WEBP"), ("preview", "JPEG")):
+        answer = client.get(photo[kind])
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == f"image/{format.lower()}"
+        assert "immutable" in answer.headers["cache-control"]
+        assert Image.open(io.BytesIO(answer.content)).size == (96, 64)
+
+
+def test_a_lost_thumbnail_is_made_again(client: TestClient, services: Services, ids: dict[str, int]) -> None:
+    for path in services.library.thumbnails.folder.rglob("*.webp"):
+        path.unlink()
+    assert client.get(f"{ROOT}/photos/{ids['a.jpg']}/thumbnail").status_code == 200
+
+
+def test_a_photo_that_changed_since_is_not_served_in_its_place(
+    client: TestClient, ids: dict[str, int], folder: Path
+) -> None:
+    (folder / "a.jpg").write_bytes((folder / "sub" / "d.jpg").read_bytes())
+    answer = client.get(f"{ROOT}/photos/{ids['a.jpg']}/preview")
+    assert answer.status_code == 422
+    assert "changed since it was indexed" in answer.json()["detail"]
+
+
+def test_says_its_status_and_health(client: TestClient, folder: Path) -> None:
+    status = client.get(f"{ROOT}/status").json()
+    assert status["searchable"] == status["photos"] == 5
+    assert status["folders"][0]["path"] == str(folder)
+    assert status["failures"] == []
+    assert client.get(f"{ROOT}/health/live").json() == {"status": "ok"}
+    assert client.get(f"{ROOT}/health/ready").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/photos/999", None, 404),
+        ("GET", "/photos/999/thumbnail", None, 404),
+        ("GET", "/photos/999/similar", None, 404),
+        ("GET", "/photos/nonsense", None, 422),
+        ("GET", "/photos/99999999999999999999", None, 422),
+        ("GET", "/search", None, 422),
+        ("POST", "/search", {"query": {}}, 422),
+        ("POST", "/search", {"query": {"text": "x"}, "k": 0}, 422),
+        ("POST", "/search", {"query": {"text": "x"}, "unknown": 1}, 422),
+        ("POST", "/search", {"query": {"text": "x" * 3000}}, 422),
+        ("POST", "/search", {"query": {"image": "bm90IGEgcGljdHVyZQ=="}}, 422),
+        ("POST", "/search", {"query": {"image": "%%%"}}, 422),
+        ("POST", "/describe", {}, 422),
+        ("POST", "/describe", {"photo": 999}, 404),
+        ("POST", "/describe", {"photo": 1, "vocabulary": "none"}, 404),
+        ("POST", "/describe", {"photo": 1, "captions": []}, 422),
+    ],
+)
+def test_bad_requests_are_problems_in_one_line(
+    client: TestClient, method: str, path: str, body: object, status: int
+) -> None:
+    answer = client.request(method, f"{ROOT}{path}", json=body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["detail"]
+    assert "\n" not in problem["detail"]
+
+
+def test_the_api_describes_itself(client: TestClient) -> None:
+    schema = client.get(f"{ROOT}/openapi.json").json()
+    assert {"/search", "/describe", "/photos/{photo_id}", "/status", "/health/ready"} <= set(schema["paths"])
+    assert client.get(f"{ROOT}/docs").status_code == 200
+
+
+def test_another_sites_name_for_this_machine_gets_no_answer(client: TestClient) -> None:
+    assert client.get(f"{ROOT}/status", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_pages_may_load_nothing_from_elsewhere(client: TestClient) -> None:
+    policy = client.get(f"{ROOT}/health/live").headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "http" not in policy

@@ -1,0 +1,150 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from tests.conftest import paint
+
+
+@pytest.fixture
+def sightline(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> "Sightline":
+    return Sightline()
+
+
+class Sightline:
+    """The command line, called in this process."""
+
+    def __call__(self, *words: str) -> Result:
+        return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def test_index_search_similar_describe_status(sightline: Sightline, folder: Path) -> None:
+    done = sightline("index", str(folder))
+    assert done.exit_code == 0
+    assert "5 indexed" in done.stderr
+    assert done.stdout == "", "results go to stdout, messages to stderr"
+
+    lines = sightline("search", "many", "colours", "-k", "3").stdout.splitlines()
+    assert len(lines) == 3
+    score, path = lines[0].split("  ", 1)
+    assert -1 <= float(score) <= 1
+    assert Path(path).is_file()
+
+    paths = sightline("search", "many colours", "--paths").stdout.splitlines()
+    assert set(paths) == {str(p) for p in folder.rglob("*.*") if p.is_file()}
+
+    answer = json.loads(sightline("similar", str(folder / "a.jpg"), "--json").stdout)
+    assert answer["searched"] == 5
+    assert len(answer["items"]) == 4
+    by_id = json.loads(sightline("similar", str(answer["items"][0]["id"]), "--json").stdout)
+    assert len(by_id["items"]) == 4
+
+    described = json.loads(sightline("describe", str(folder / "a.jpg"), "-c", "a cat", "-c", "a dog", "--json").stdout)
+    assert {item["text"] for item in described} == {"a cat", "a dog"}
+    assert len(sightline("describe", str(folder / "a.jpg")).stdout.splitlines()) == 5
+
+    status = json.loads(sightline("status", "--json").stdout)
+    assert status["searchable"] == 5
+    assert str(folder) in sightline("status").stdout
+
+
+def test_a_photo_outside_the_library_can_be_asked_with(sightline: Sightline, folder: Path, tmp_path: Path) -> None:
+    sightline("index", str(folder))
+    outside = paint(tmp_path / "elsewhere.png", 1)
+    best = json.loads(sightline("similar", str(outside), "--json").stdout)["items"][0]
+    assert best["path"] == str(folder / "b.png")
+    assert sightline("describe", str(outside), "-c", "x").exit_code == 0
+
+
+def test_index_without_folders_updates_all(sightline: Sightline, folder: Path) -> None:
+    sightline("index", str(folder))
+    assert "nothing to do, 5 photos unchanged" in sightline("index").stderr
+    paint(folder / "new.png", 91)
+    report = json.loads(sightline("index", "--json").stdout)
+    assert (report[0]["indexed"], report[0]["unchanged"]) == (1, 5)
+
+
+def test_failures_are_listed_with_their_reasons(sightline: Sightline, folder: Path) -> None:
+    (folder / "letter.jpg").write_text("Dear photo,")
+    assert "could not read" in sightline("index", str(folder)).stderr
+    listed = sightline("status", "--failures").stdout
+    assert f"{folder / 'letter.jpg'}\tnot a picture" in listed
+
+
+def test_forget(sightline: Sightline, folder: Path) -> None:
+    sightline("index", str(folder))
+    assert "5 photos taken out" in sightline("forget", str(folder)).stderr
+    assert sightline("search", "x").exit_code == 1
+    assert (folder / "a.jpg").is_file()
+
+
+def test_an_empty_folder_is_said(sightline: Sightline, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = sightline("index", str(tmp_path / "empty"))
+    assert done.exit_code == 0
+    assert "no photos found" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("index", "/no/such/folder"), 2, "no such folder: /no/such/folder"),
+        (("index", __file__), 2, "not a folder"),
+        (("index",), 2, "no folder is indexed yet"),
+        (("forget", "/never/indexed"), 2, "/never/indexed is not an indexed folder"),
+        (("search", "x"), 1, "the library is empty"),
+        (("search", ""), 2, "nothing to search for"),
+        (("similar", "/no/photo.jpg"), 2, "no such file: /no/photo.jpg"),
+        (("similar", "77"), 2, "no photo with id 77"),
+        (("describe", __file__), 1, "not a picture"),
+        (("--encoder", "no-such", "search", "x"), 1, "no encoder 'no-such'"),
+    ],
+)
+def test_mistakes_get_one_line_and_an_exit_status(
+    sightline: Sightline, words: tuple[str, ...], status: int, message: str
+) -> None:
+    done = sightline(*words)
+    assert done.exit_code == status
+    assert done.stdout == ""
+    assert done.stderr.startswith("sightline: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_teaches_without_opening_a_library(own_home: Path, tmp_path: Path) -> None:
+    (own_home / "config.toml").write_text("this is not toml")
+    for words in (["--help"], ["search", "--help"], ["index", "--help"]):
+        done = subprocess.run([sys.executable, "-m", "app.cli", *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0
+        assert done.stdout.startswith("Usage:")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [("this is not toml", "is not TOML"), ("enocder = 'x'", "enocder"), ("batch_size = 0", "batch_size")],
+)
+def test_a_wrong_configuration_is_said_in_one_line(
+    sightline: Sightline, own_home: Path, config: str, message: str
+) -> None:
+    (own_home / "config.toml").write_text(config)
+    done = sightline("status")
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_search_needs_neither_torch_nor_the_image_tower(own_home: Path, folder: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGHTLINE_ENCODER")}
+    run = [sys.executable, "-m", "app.cli"]
+    subprocess.run([*run, "index", str(folder)], check=True, env=environment, capture_output=True)
+    script = (
+        "import sys; from app.cli import main; main(['search', 'x'], standalone_mode=False); "
+        "assert 'torch' not in sys.modules and 'open_clip' not in sys.modules and 'streamlit' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.errors import NotFoundError, QueryError
+from app.query import MAX_TEXT, Query
+from app.services import Services
+from indexer.errors import PhotoError
+from indexer.folders import add_folder
+from indexer.ingest import ingest
+from tests.conftest import paint
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)
+
+
+def test_ranks_as_the_encoder_does(services: Services, folder: Path) -> None:
+    paths = sorted(folder.rglob("*.*"))
+    paths = [path for path in paths if path.is_file()]
+    encoder = services.library.encoder
+    prompts = ["a photo of a red wall", "a picture of a red wall", "a red wall"]
+    scores = encoder.encode_images(paths) @ unit(encoder.encode_texts(prompts).mean(axis=0))
+    hits = services.search(Query("a red wall"), 5).hits
+    assert [Path(hit.photo.path) for hit in hits] == [paths[i] for i in np.argsort(-scores)]
+    assert [hit.score for hit in hits] == pytest.approx(sorted(scores, reverse=True), abs=2e-3)
+
+
+def test_gives_k_results_when_k_exist(services: Services) -> None:
+    assert len(services.search(Query("anything"), 3).hits) == 3
+    assert len(services.search(Query("anything"), 100).hits) == 5
+
+
+def test_a_photo_finds_others_and_not_itself(services: Services, ids: dict[str, int]) -> None:
+    found = services.search(Query(photos=(ids["a.jpg"],)), 10).hits
+    assert {hit.photo.name for hit in found} == {"b.png", "c.webp", "d.jpg", "e.png"}
+
+
+def test_a_picture_from_elsewhere_finds_its_like(services: Services, folder: Path) -> None:
+    hits = services.search(Query(images=((folder / "b.png").read_bytes(),)), 1).hits
+    assert hits[0].photo.name == "b.png"
+    assert hits[0].score > 0.99
+
+
+def test_parts_of_a_query_are_averaged(services: Services, ids: dict[str, int], folder: Path) -> None:
+    encoder = services.library.encoder
+    text = encoder.encode_texts(["a photo of grass", "a picture of grass", "grass"]).mean(axis=0)
+    mean = unit(text) + encoder.encode_images([folder / "a.jpg"])[0]
+    wanted = encoder.encode_images([folder / "b.png"])[0] @ mean / np.linalg.norm(mean)
+    hits = services.search(Query("grass", photos=(ids["a.jpg"],)), 5).hits
+    assert next(hit.score for hit in hits if hit.photo.name == "b.png") == pytest.approx(wanted, abs=3e-3)
+
+
+def test_sees_at_once_what_was_indexed_since(services: Services, folder: Path) -> None:
+    assert services.search(Query("x")).searched == 5
+    paint(folder / "new.png", 90)
+    ingest(services.library, add_folder(services.library.catalog, folder)[0])
+    assert services.search(Query("x")).searched == 6
+
+
+def test_copies_are_one_result_that_names_both(services: Services, folder: Path) -> None:
+    (folder / "copy.jpg").write_bytes((folder / "a.jpg").read_bytes())
+    ingest(services.library, add_folder(services.library.catalog, folder)[0])
+    hits = services.search(Query("x"), 10).hits
+    assert len(hits) == 5
+    pair = next(hit.photo for hit in hits if hit.photo.also_at)
+    assert {pair.path, *pair.also_at} == {str(folder / "a.jpg"), str(folder / "copy.jpg")}
+
+
+@pytest.mark.parametrize("text", ["", "   \n"])
+def test_an_empty_query_is_refused(text: str) -> None:
+    with pytest.raises(QueryError, match="nothing to search for"):
+        Query(text)
+
+
+def test_a_query_too_long_is_refused() -> None:
+    with pytest.raises(QueryError, match="the limit is 2,000"):
+        Query("x" * (MAX_TEXT + 1))
+
+
+def test_an_unknown_photo_is_said(services: Services) -> None:
+    with pytest.raises(NotFoundError, match="no photo with id 999"):
+        services.search(Query(photos=(999,)))
+
+
+def test_a_picture_that_is_none_is_said(services: Services) -> None:
+    with pytest.raises(PhotoError, match="not a picture"):
+        services.search(Query(images=(b"nonsense",)))
