@@ -1,0 +1,33 @@
+"""A command measured from outside: wall and CPU seconds, largest resident memory."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds, and bytes of the process's largest resident set."""
+
+    wall: float
+    cpu: float
+    resident: int
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Measured:
+    """Runs a command to its end in `folder`; stops the benchmark when it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    errors = process.stderr.read().decode(errors="replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{errors}")
+    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
