@@ -1,6 +1,6 @@
 """Takes the README's pictures from a running app: python scripts/screenshots.py [ADDRESS] [FOLDER]
 
-Needs the demo collection indexed and served (`make run`), playwright, and a Chromium on the path.
+Needs playwright, Chromium, and the demo collection served (`make run`) from a folder whose path may be shown.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 WIDTH, HEIGHT = 1280, 860
-QUERY = "boats on the water"
+QUERY = "a landscape with trees"
 
 
 def search(page: Page, address: str) -> None:
@@ -42,7 +42,7 @@ def main(address: str, folder: Path) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
             visit(page, address)
             page.wait_for_timeout(1500)  # thumbnails fade in
-            page.screenshot(path=folder / f"{visit.__name__}.png")
+            page.screenshot(path=folder / f"{visit.__name__}.jpg", quality=88)
         browser.close()
 
 
