@@ -6,7 +6,6 @@ with the starter encoder, rclip 4 with its ViT-B-32-256 (random weights where no
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.figures import machine, write_results
 from bench.pictures import SIZES
 from bench.process import Measured, measure
 
@@ -37,11 +37,11 @@ def main() -> None:
         work = Path(temporary)
         figures = bench_indexing(work, options.photos, options.encoder, options.rclip)
         figures += bench_searching(work, options.library)
-    print(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}, encoder {options.encoder}")
+    print(f"\n{machine()}, encoder {options.encoder}")
     for name, value in figures:
         print(f"{name:58} {value:10.2f}")
     if options.json:
-        options.json.write_text(json.dumps(dict(figures), indent=2) + "\n")
+        write_results(options.json, dict(figures))
 
 
 Figures = list[tuple[str, float]]
