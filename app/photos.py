@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from app.errors import NotFoundError
+from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
 from indexer.library import Library
@@ -150,7 +151,7 @@ def preview(library: Library, photo: PhotoDetails) -> bytes:
     Raises:
         PhotoError: the original cannot be read.
     """
-    image = open_untrusted(_original(library, photo), library.limits, needed=PREVIEW_SIZE // 2)
+    image = open_untrusted(_original(library, photo), library.limits, needed=PREVIEW_SIZE // DRAFT_MARGIN)
     image = upright_rgb(image)
     image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
     out = io.BytesIO()

@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from clipcore.errors import ImageError
+from clipcore.orientation import Box, exif_of, turn_box, turn_of
 
 Pixels = NDArray[np.uint8]  # (height, width, 3)
 ImageSource = Image.Image | Path | str
@@ -21,6 +22,7 @@ ImageSource = Image.Image | Path | str
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
 OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
 
+DRAFT_MARGIN = 3  # with 2, one photograph in seven falls below a cosine of 0.999
 _LONGEST_STRIP = 50  # sides' ratio up to which a picture is scaled whole, as published
 _INTERPOLATION = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
@@ -45,44 +47,68 @@ class Preprocessing:
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls(**arguments)
 
-    def __call__(self, image: Image.Image) -> Pixels:
+    def __call__(self, image: Image.Image, covered: Box | None = None) -> Pixels:
         """uint8 (size, size, 3) of one picture; EXIF orientation applied, transparency laid on white.
+
+        `covered` is what `decode_small` gave back for it; the whole of it when None.
 
         Raises:
             ImageError: its pixels cannot be decoded.
         """
         try:
-            image = to_rgb(ImageOps.exif_transpose(image))
-            return np.asarray(self._squash(image) if self.resize == "squash" else self._shortest(image))
+            turn = turn_of(exif_of(image))
+            rgb = to_rgb(image)
+            box = turn_box(covered or (0, 0, *rgb.size), rgb.size, turn)
+            if turn is not None:
+                rgb = rgb.transpose(turn)
+            return np.asarray(self._squash(rgb, box) if self.resize == "squash" else self._shortest(rgb, box))
         except (OSError, ValueError, SyntaxError, MemoryError) as error:
             raise ImageError(f"cannot decode the picture: {error}") from error
 
-    def _squash(self, image: Image.Image) -> Image.Image:
-        return image.resize((self.size, self.size), _INTERPOLATION[self.interpolation])
+    def _squash(self, image: Image.Image, box: Box) -> Image.Image:
+        return image.resize((self.size, self.size), _INTERPOLATION[self.interpolation], box)
 
-    def _shortest(self, image: Image.Image) -> Image.Image:
-        width, height = image.size
-        short, long = min(width, height), max(width, height)
-        if long > _LONGEST_STRIP * short:  # one pixel by ten thousand would be gigabytes when scaled
-            image = _middle(image, _LONGEST_STRIP * short)
-            width, height = image.size
-            long = max(width, height)
-        if short != self.size:
+    def _shortest(self, image: Image.Image, box: Box) -> Image.Image:
+        box = _without_ends(box)
+        width, height = box[2] - box[0], box[3] - box[1]
+        long, short = max(width, height), min(width, height)
+        if short != self.size or box != (0, 0, *image.size):
             scaled = int(self.size * long / short)
-            width, height = (self.size, scaled) if width <= height else (scaled, self.size)
-            image = image.resize((width, height), _INTERPOLATION[self.interpolation])
-        left, top = round((width - self.size) / 2), round((height - self.size) / 2)
+            size = (self.size, scaled) if width <= height else (scaled, self.size)
+            image = image.resize(size, _INTERPOLATION[self.interpolation], box)
+        left, top = round((image.width - self.size) / 2), round((image.height - self.size) / 2)
         return image.crop((left, top, left + self.size, top + self.size))
 
 
-def _middle(image: Image.Image, length: int) -> Image.Image:
-    """The middle `length` pixels of a strip's longer side."""
-    width, height = image.size
-    if width > height:
-        left = (width - length) // 2
-        return image.crop((left, 0, left + length, height))
-    top = (height - length) // 2
-    return image.crop((0, top, width, top + length))
+def decode_small(image: Image.Image, needed: int) -> Box:
+    """Sets a picture that is not decoded yet to decode at 1/2, 1/4 or 1/8 of its size, where its format can (JPEG).
+
+    Its shorter side keeps at least `DRAFT_MARGIN` times the `needed` pixels. That costs a fraction of the time, and the
+    starter's vectors of real photographs keep a cosine of 0.999 to the exact ones (tests/clipcore/test_fast_decode.py).
+
+    Returns:
+        What the original covers of the pixels that will be decoded, before any turn: all but fractions of a pixel at
+        the right and at the bottom. `Preprocessing` scales just that; scaling all would shift the picture's edges.
+    """
+    if image.format in ("JPEG", "MPO"):
+        shrink = max(1.0, min(image.size) / (DRAFT_MARGIN * needed))
+        drafted = image.draft("RGB", (max(1, int(image.width / shrink)), max(1, int(image.height / shrink))))
+        if drafted is not None:
+            return drafted[1]
+    return (0, 0, *image.size)
+
+
+def _without_ends(box: Box) -> Box:
+    """The middle of a strip so long that scaling it whole would take gigabytes: one pixel by ten thousand."""
+    left, top, right, bottom = box
+    width, height = right - left, bottom - top
+    if width > _LONGEST_STRIP * height:
+        left += (width - _LONGEST_STRIP * height) // 2
+        right = left + _LONGEST_STRIP * height
+    elif height > _LONGEST_STRIP * width:
+        top += (height - _LONGEST_STRIP * width) // 2
+        bottom = top + _LONGEST_STRIP * width
+    return left, top, right, bottom
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

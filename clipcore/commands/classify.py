@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ def _answers(
     from clipcore.stream import decode_ahead, encode_each
     from clipcore.zeroshot import probabilities
 
-    for path, vector in encode_each(decode_ahead(paths, encoder.decode), encoder.encode_pixels):
+    for path, vector in encode_each(decode_ahead(paths, partial(encoder.decode, fast=True)), encoder.encode_pixels):
         if isinstance(vector, ImageError):
             yield Answer(path, error=" ".join(str(vector).split()))
             continue
