@@ -120,6 +120,7 @@ class StatusOut(BaseModel):
     searchable: int
     encoder: str
     encoder_fingerprint: str
+    encoder_precision: str
     encoder_dim: int
     revision: int
     failures: list[FailureOut] = Field(description="the first thousand")

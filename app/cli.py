@@ -288,7 +288,8 @@ def status(services: Services, failures: bool, as_json: bool) -> None:
     if not now.folders:
         click.echo("no folder is indexed yet: sightline index FOLDER")
     click.echo(
-        f"searchable: {now.searchable:,}   encoder: {now.encoder} ({now.encoder_dim}-d, {now.encoder_fingerprint})"
+        f"searchable: {now.searchable:,}   "
+        f"encoder: {now.encoder} ({now.encoder_dim}-d, {now.encoder_precision}, {now.encoder_fingerprint})"
     )
     click.echo(f"kept in: {now.data_folder}")
     for failure in failed:

@@ -38,6 +38,7 @@ class Status:
     searchable: int  # distinct contents with a vector of the encoder in use
     encoder: str
     encoder_fingerprint: str
+    encoder_precision: str
     encoder_dim: int
     revision: int
     data_folder: str
@@ -81,6 +82,7 @@ def read_status(library: Library) -> Status:
             searchable=session.execute(searchable).scalar_one(),
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
+            encoder_precision=encoder.precision,
             encoder_dim=encoder.dim,
             revision=library.catalog.revision(),
             data_folder=str(library.settings.data_folder),

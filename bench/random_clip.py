@@ -1,4 +1,7 @@
-"""Random weights of rclip's architecture as one of our checkpoints: python -m bench.random_clip FILE"""
+"""Random weights as one of our checkpoints, of rclip's architecture by default.
+
+python -m bench.random_clip FILE [ARCHITECTURE]
+"""
 
 import sys
 from pathlib import Path
@@ -12,11 +15,11 @@ from clipcore.clip import CLIP
 ARCHITECTURE = "ViT-B-32-256"
 
 
-def random_clip() -> CLIP:
+def random_clip(architecture: str = ARCHITECTURE) -> CLIP:
     """The same weights at every call."""
     torch.manual_seed(0)
-    return CLIP(get_architecture(ARCHITECTURE)).eval()
+    return CLIP(get_architecture(architecture)).eval()
 
 
 if __name__ == "__main__":
-    save_clip(random_clip(), Path(sys.argv[1]))
+    save_clip(random_clip(*sys.argv[2:]), Path(sys.argv[1]))

@@ -17,6 +17,8 @@ from clipcore.tokenizer import BundledTokenizer, BytePairTokenizer, Tokenizer
 
 MANIFEST = "bundle.json"
 MERGES = "merges.txt.gz"
+DATA = ".data"  # after a graph's name: its weights, where they are not in the graph
+WEIGHTS = "weights.safetensors"  # what torch goes on from; the graphs do not need it
 FORMAT = 1
 STARTER = Path(__file__).resolve().parents[1] / "data" / "starter"
 
@@ -49,6 +51,7 @@ class Bundle:
     preprocessing: Preprocessing
     tokenizer: TokenizerSpec
     sha256: Mapping[str, str]  # of every file the encoder's results depend on
+    one_picture_a_run: bool = False  # the image graph's scales come from its input: no picture may see another's
 
     @property
     def fingerprint(self) -> str:
@@ -57,7 +60,7 @@ class Bundle:
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
     def verified(self, file: str) -> Path:
-        """The path of one of the bundle's files, once its bytes are known to be those it was made with.
+        """The path of one of the bundle's files, once its bytes, and its weights', are known to be what they were.
 
         Raises:
             BundleError: it is missing, cut short or altered.
@@ -70,6 +73,8 @@ class Bundle:
             raise BundleError(f"{self.folder} is no whole encoder: cannot read {file}: {error.strerror}") from error
         if digest != self.sha256.get(file):
             raise BundleError(f"{self.folder} is no whole encoder: {file} is not the file it was made with")
+        if file + DATA in self.sha256:
+            self.verified(file + DATA)
         return path
 
     @classmethod
@@ -93,6 +98,7 @@ class Bundle:
                 preprocessing=Preprocessing.from_mapping(values["preprocessing"]),
                 tokenizer=TokenizerSpec(**values["tokenizer"]),
                 sha256=values["sha256"],
+                one_picture_a_run=values.get("one_picture_a_run", False),
             )
         except OSError as error:
             raise BundleError(f"no encoder in {folder}: cannot read {MANIFEST}: {error.strerror}") from error
@@ -108,7 +114,7 @@ class Bundle:
 
 def hash_files(folder: Path) -> dict[str, str]:
     """The SHA-256 of each file in `folder` that an encoder's results depend on."""
-    names = ("image.onnx", "text.onnx", "tokenizer.json", MERGES)
+    names = ("image.onnx", f"image.onnx{DATA}", "text.onnx", f"text.onnx{DATA}", "tokenizer.json", MERGES)
     return {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names if (folder / name).is_file()
     }

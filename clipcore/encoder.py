@@ -46,8 +46,13 @@ class Encoder:
         self.tokenizer = tokenizer
         self._runtime = runtime
 
+    @property
+    def precision(self) -> str:
+        """What the towers are computed in: "fp32", "bf16", "image int8, text fp32" ..."""
+        return self._runtime.precision
+
     def __repr__(self) -> str:
-        return f"<Encoder {self.name} {self.dim}-d {self._runtime.precision} {self.fingerprint}>"
+        return f"<Encoder {self.name} {self.dim}-d {self.precision} {self.fingerprint}>"
 
     def encode_images(self, images: Iterable[ImageSource], *, batch_size: int = 32, fast: bool = False) -> Vectors:
         """PIL images or paths -> float32 (n, dim), L2-normalised, in order.

@@ -1,27 +1,27 @@
 """load_encoder: from a name or a path to an Encoder. Imports torch only when torch is going to run."""
 
-import hashlib
-import json
 import os
-from dataclasses import asdict
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import platformdirs
-
-from clipcore.bundle import MANIFEST, STARTER, Bundle
+from clipcore.bundle import MANIFEST, STARTER, WEIGHTS, Bundle
 from clipcore.encoder import Encoder
-from clipcore.errors import ClipcoreError, TokenizerError
+from clipcore.errors import ClipcoreError
+from clipcore.exports import Exports
 from clipcore.preprocess import Preprocessing
 
 if TYPE_CHECKING:
-    from clipcore.clip import CLIP
+    from clipcore.model import Model
     from clipcore.open_clip_model import OpenClipModel
-    from clipcore.tokenizer import BytePairTokenizer
     from clipcore.weights import Weights
 
 RuntimeName = Literal["torch", "onnx"]
+Precision = Literal["auto", "fp32", "bf16", "int8"]
+RUNTIMES = get_args(RuntimeName)
+PRECISIONS = get_args(Precision)
 
+_GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA's, WSL's, AMD's
 WEIGHTS_VARIABLE = "SIGHTLINE_WEIGHTS"  # the environment's name for `weights_folder`
 
 
@@ -31,6 +31,7 @@ def load_encoder(
     device: str | None = None,
     runtime: RuntimeName | None = None,
     *,
+    precision: Precision | None = None,
     vocabulary: Path | str | None = None,
     weights_folder: Path | str | None = None,
 ) -> Encoder:
@@ -42,33 +43,83 @@ def load_encoder(
             open_clip's registry, "ViT-B-32/laion2b_s34b_b79k", or of the hub, "hf-hub:ORG/NAME", downloaded once.
         architecture: as open_clip spells it ("ViT-B-32-quickgelu"); needed where a file does not say its own.
         device: "cpu" or "cuda", for the torch runtime; the best there is when None.
-        runtime: "torch" or "onnx". Bundles run in "onnx"; weights run in "torch" unless "onnx" is asked for, which
-            exports them once into the user's cache.
+        runtime: "torch" or "onnx". Bundles run in "onnx", unless they hold weights too and "torch" is asked for.
+            Weights run in "torch" where there is a GPU or a device is given, otherwise in "onnx", which exports them
+            once into the user's cache: later loads import no torch.
+        precision: "fp32"; "bf16" (torch); "int8" (onnx), whatever that costs in agreement; or "auto", the default:
+            the fastest whose vectors agree with float32 on real pictures and captions, tower by tower
+            (`clipcore.agreement`). torch on a CPU takes "fp32" for it. A bundle has the one it was exported in.
         vocabulary: the merges file a model was trained with, where that was not OpenAI's.
         weights_folder: looked in before any download, as `clipcore.weights` says; SIGHTLINE_WEIGHTS when None.
 
     Raises:
         ClipcoreError: there is no such encoder, or it is broken, or the runtime cannot run it; one line says which.
     """
-    if runtime not in (None, "torch", "onnx"):
+    if runtime not in (None, *RUNTIMES):
         raise ClipcoreError(f"unknown runtime {runtime!r}: expected 'torch' or 'onnx'")
+    if precision not in (None, *PRECISIONS):
+        raise ClipcoreError(f"unknown precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
+    _check_precision(runtime, precision)
     path = STARTER if name_or_path == "starter" else Path(name_or_path).expanduser()
     if (path / MANIFEST).is_file() or name_or_path == "starter":
-        if runtime == "torch":
+        if runtime != "torch":
+            bundle = Bundle.read(path)
+            if precision not in (None, "auto", bundle.precision):
+                raise ClipcoreError(
+                    f"{name_or_path} was exported in {bundle.precision}: export it again in {precision}"
+                )
+            return _from_bundle(bundle)
+        if not (path / WEIGHTS).is_file():
             raise ClipcoreError(f"{name_or_path} is a bundle of ONNX graphs: runtime 'torch' cannot run it, 'onnx' can")
-        return _from_bundle(Bundle.read(path))
+        from clipcore.model import read_bundled_model
 
+        return _in_torch(read_bundled_model(Bundle.read(path)), device, precision)
+
+    folder = weights_folder or os.environ.get(WEIGHTS_VARIABLE)
+    merges = Path(vocabulary) if vocabulary else None
+    chosen = _choose_runtime(device, runtime, precision)
+    exports = Exports.of(name_or_path, architecture, merges, folder, precision or "auto")
+    if chosen == "onnx" and (known := exports.find()):
+        return _from_bundle(known)
+
+    from clipcore.model import read_model
     from clipcore.open_clip_model import OpenClipModel
     from clipcore.weights import find_weights
 
-    folder = weights_folder or os.environ.get(WEIGHTS_VARIABLE)
     weights = find_weights(name_or_path, architecture, Path(folder) if folder else None)
-    merges = Path(vocabulary) if vocabulary else None
     if isinstance(weights.model, OpenClipModel):
-        if runtime == "onnx" or merges:
-            raise ClipcoreError(f"{weights.name} runs as open_clip builds it: in torch and with its own tokenizer only")
+        if runtime == "onnx" or merges or precision not in (None, "auto", "fp32"):
+            raise ClipcoreError(
+                f"{weights.name} runs as open_clip builds it: in torch, in fp32, and with its own tokenizer only"
+            )
         return _from_open_clip(weights, weights.model, device)
-    return _from_weights(weights, merges, device, runtime)
+    model = read_model(weights, merges)
+    return _in_torch(model, device, precision) if chosen == "torch" else _from_bundle(exports.make(model))
+
+
+def _check_precision(runtime: RuntimeName | None, precision: Precision | None) -> None:
+    if runtime == "onnx" and precision == "bf16":
+        raise ClipcoreError("precision 'bf16' needs runtime 'torch'; 'onnx' has 'fp32', 'int8' and 'auto'")
+    if runtime == "torch" and precision == "int8":
+        raise ClipcoreError("precision 'int8' needs runtime 'onnx'; 'torch' has 'fp32' and 'bf16'")
+
+
+def _choose_runtime(device: str | None, runtime: RuntimeName | None, precision: Precision | None) -> RuntimeName:
+    """What runs weights. Asks torch for a GPU only where the answer matters."""
+    if runtime:
+        return runtime
+    if precision == "int8":
+        return "onnx"
+    return "torch" if device or precision == "bf16" or _gpu_is_there() else "onnx"
+
+
+def _gpu_is_there() -> bool:
+    """Whether torch can use one; no torch is imported where no driver is."""
+    if sys.platform == "linux" and not any(map(os.path.exists, _GPU_DRIVERS)):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _from_bundle(bundle: Bundle) -> Encoder:
@@ -85,39 +136,29 @@ def _from_bundle(bundle: Bundle) -> Encoder:
     )
 
 
-def _from_weights(weights: "Weights", merges: Path | None, device: str | None, runtime: RuntimeName | None) -> Encoder:
-    """The paper's architectures, on our own towers."""
-    from clipcore.architectures import Architecture
-    from clipcore.checkpoints import load_clip
-    from clipcore.hugging_face import preprocessing_beside
-    from clipcore.runtimes.torch_runtime import TorchRuntime
-    from clipcore.weights import resolve_preprocessing
+def _in_torch(model: "Model", device: str | None, precision: Precision | None) -> Encoder:
+    """One of the paper's architectures, on our own towers."""
+    from clipcore.runtimes.torch_runtime import TorchPrecision, TorchRuntime, choose_torch_precision
 
-    chosen = weights.model if isinstance(weights.model, Architecture) else None
-    clip, checkpoint = load_clip(weights.path, chosen)
-    shape = clip.architecture
-    size = shape.vision.image_size
-    preprocessing = resolve_preprocessing(weights.preprocessing, size, preprocessing_beside(weights.path, size))
-    tokenizer = _fitting_tokenizer(clip, merges)
-    fingerprint = _fingerprint(
-        asdict(shape), preprocessing, checkpoint.sha256, tokenizer.sha256, TorchRuntime.precision
-    )
-    if runtime == "onnx":
-        return _from_bundle(_exported_once(clip, preprocessing, weights.name, fingerprint, merges))
+    if precision == "fp32" or precision == "bf16":
+        used: TorchPrecision = precision
+    else:
+        used = choose_torch_precision(model.clip, model.preprocessing, model.tokenizer, device)
     return Encoder(
-        name=weights.name,
-        dim=shape.embed_dim,
-        fingerprint=fingerprint,
-        logit_scale=float(clip.logit_scale.exp()),
-        preprocessing=preprocessing,
-        tokenizer=tokenizer,
-        runtime=TorchRuntime(clip, preprocessing, device),
+        name=model.name,
+        dim=model.clip.architecture.embed_dim,
+        fingerprint=model.fingerprint(used),
+        logit_scale=float(model.clip.logit_scale.exp()),
+        preprocessing=model.preprocessing,
+        tokenizer=model.tokenizer,
+        runtime=TorchRuntime(model.clip, model.preprocessing, device, used),
     )
 
 
 def _from_open_clip(weights: "Weights", model: "OpenClipModel", device: str | None) -> Encoder:
     """Any other model of open_clip's, on its own module."""
     from clipcore.checkpoints import sha256_of
+    from clipcore.model import fingerprint
     from clipcore.runtimes.open_clip_runtime import OpenClipRuntime
     from clipcore.weights import resolve_preprocessing
 
@@ -128,40 +169,10 @@ def _from_open_clip(weights: "Weights", model: "OpenClipModel", device: str | No
     return Encoder(
         name=weights.name,
         dim=config["embed_dim"],
-        fingerprint=_fingerprint(config, preprocessing, sha256_of(weights.path), "", OpenClipRuntime.precision),
+        fingerprint=fingerprint(config, preprocessing, sha256_of(weights.path), "", OpenClipRuntime.precision),
         logit_scale=float(module.logit_scale.exp()),
         logit_bias=None if module.logit_bias is None else float(module.logit_bias),
         preprocessing=preprocessing,
         tokenizer=tokenizer,
         runtime=OpenClipRuntime(module, preprocessing, device),
     )
-
-
-def _fitting_tokenizer(clip: "CLIP", merges: Path | None) -> "BytePairTokenizer":
-    from clipcore.tokenizer import BytePairTokenizer
-
-    text = clip.architecture.text
-    tokenizer = BytePairTokenizer(text.context_length, merges)
-    if tokenizer.vocab_size != text.vocab_size:
-        given = merges or "the published vocabulary"
-        raise TokenizerError(
-            f"{clip.architecture.name} expects {text.vocab_size} token numbers and {given} has {tokenizer.vocab_size}: "
-            f"pass vocabulary=, the merges file that the model was trained with"
-        )
-    return tokenizer
-
-
-def _fingerprint(shape: Any, preprocessing: Preprocessing, weights: str, tokenizer: str, precision: str) -> str:
-    identity = [shape, asdict(preprocessing), weights, tokenizer, precision]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _exported_once(
-    clip: "CLIP", preprocessing: Preprocessing, name: str, fingerprint: str, merges: Path | None
-) -> Bundle:
-    from clipcore.export import export_clip
-
-    folder = platformdirs.user_cache_path("sightline") / "exported" / fingerprint
-    if (folder / MANIFEST).is_file():
-        return Bundle.read(folder)
-    return export_clip(clip, preprocessing, folder, name, merges)

@@ -25,7 +25,11 @@ class Library:
         """The encoder that the settings name."""
         s = self.settings
         return load_encoder(
-            s.encoder, architecture=s.encoder_architecture, runtime=s.encoder_runtime, weights_folder=s.weights
+            s.encoder,
+            architecture=s.encoder_architecture,
+            runtime=s.encoder_runtime,
+            precision=s.encoder_precision,
+            weights_folder=s.weights,
         )
 
     @cached_property

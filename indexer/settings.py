@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         None, description="as open_clip spells it, where a weights file does not say"
     )
     encoder_runtime: Literal["torch", "onnx"] | None = None
+    encoder_precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        "auto", description="auto: the fastest whose vectors agree with fp32; a change means indexing anew"
+    )
     weights: Path | None = Field(
         None, description="a folder of weights that is looked in before any download: ARCHITECTURE/TAG.safetensors"
     )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clipcore.commands.options import architecture_option, templates_option
+from clipcore.commands.options import architecture_option, precision_option, templates_option
 from clipcore.errors import ImageError
 
 if TYPE_CHECKING:
     from clipcore.commands.answers import Answer
     from clipcore.encoder import Encoder
+    from clipcore.load import Precision
     from clipcore.runtimes.base import Vectors
 
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @templates_option
 @click.option("--encoder", default="starter", show_default=True, help="A bundle, a weights file, or ViT-B-32/openai.")
 @architecture_option
+@precision_option
 @click.option("-k", "--top", default=5, show_default=True, type=click.IntRange(min=1), help="Labels to show of each.")
 @click.option("--format", "format_", default="table", show_default=True, type=click.Choice(["table", "csv", "json"]))
 def classify(
@@ -37,6 +39,7 @@ def classify(
     templates: str,
     encoder: str,
     architecture: str | None,
+    precision: "Precision",
     top: int,
     format_: str,
 ) -> None:
@@ -70,7 +73,7 @@ def classify(
     paths = list(find_photos(photos))
     if not paths:
         raise click.UsageError(f"no pictures below {', '.join(map(str, photos))}")
-    loaded = load_encoder(encoder, architecture)
+    loaded = load_encoder(encoder, architecture, precision=precision)
     classes = class_vectors(loaded, names, prompts, Progress("labels", len(names)))
 
     progress, failed = Progress("pictures", len(paths)), 0

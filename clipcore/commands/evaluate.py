@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clipcore.commands.options import architecture_option, templates_option
-from clipcore.errors import EvaluationError
+from clipcore.commands.options import architecture_option, precision_option, templates_option
+from clipcore.errors import ClipcoreError, EvaluationError
 
 if TYPE_CHECKING:
+    from clipcore.encoder import Encoder
     from clipcore.evaluation.datasets import DataSet
     from clipcore.evaluation.encoded import Unreadable
+    from clipcore.load import Precision
 
 
 class DataSetType(click.ParamType["DataSet"]):
@@ -49,6 +51,7 @@ DATA = DataSetType()
 @click.option("--probe-validation", type=DATA, help="What C is chosen by.  [default: a fifth of --probe-train]")
 @click.option("--only", default="", help="Of each data set, only pictures whose key begins so.")
 @architecture_option
+@precision_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option(
     "--out",
@@ -66,6 +69,7 @@ def evaluate(
     probe_validation: "DataSet | None",
     only: str,
     architecture: str | None,
+    precision: "Precision",
     as_json: bool,
     out: Path | None,
 ) -> None:
@@ -105,7 +109,9 @@ def evaluate(
     )
     prompts = load_templates(templates)
     register_heif()
-    loaded = load_encoder(encoder, architecture)
+    loaded = load_encoder(encoder, architecture, precision=precision)
+    if probe_train and not loaded.gives_features:
+        loaded = _with_features(loaded, encoder, architecture, precision)
 
     runs: dict[str, Run] = {}
     if pairs:
@@ -113,10 +119,6 @@ def evaluate(
     if labelled:
         runs["classification"] = run_classification(loaded, labelled, prompts, class_names)
     if probe_train and probe_test:
-        if not loaded.gives_features:
-            click.echo(
-                f"{loaded.name} has only its embeddings for a linear probe, not what comes before them", err=True
-            )
         runs["linear_probe"] = run_linear_probe(loaded, probe_train, probe_test, probe_validation)
 
     measured = {name: run.values for name, run in runs.items()}
@@ -125,6 +127,19 @@ def evaluate(
     for path in write_report(out, values, runs) if out is not None else ():
         click.echo(f"wrote {path}", err=True)
     _name_unreadable([lost for run in runs.values() for lost in run.unreadable])
+
+
+def _with_features(loaded: "Encoder", encoder: str, architecture: str | None, precision: "Precision") -> "Encoder":
+    """The same encoder in torch, which can look before the projection; `loaded` where it is graphs alone."""
+    from clipcore.load import load_encoder
+
+    try:
+        return load_encoder(
+            encoder, architecture, runtime="torch", precision="auto" if precision == "int8" else precision
+        )
+    except ClipcoreError:
+        click.echo(f"{loaded.name} has only its embeddings for a linear probe, not what comes before them", err=True)
+        return loaded
 
 
 def _name_unreadable(pictures: "Sequence[Unreadable]") -> None:

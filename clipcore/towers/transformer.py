@@ -25,7 +25,7 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.width = heads, width
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
@@ -33,13 +33,23 @@ class Attention(nn.Module):
         nn.init.zeros_(self.out_proj.bias)
 
     def forward(self, x: Tensor, causal: bool) -> Tensor:
-        batch, length, width = x.shape
         qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)  # (batch, length, 3 width)
-        qkv = qkv.view(batch, length, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (batch, heads, length, head width)
-        x = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
-        x = x.transpose(1, 2).reshape(batch, length, width)
-        return self.out_proj(x)
+        q, k, v = (self._by_head(part) for part in torch.split(qkv, self.width, dim=-1))
+        return self._joined(F.scaled_dot_product_attention(q, k, v, is_causal=causal))
+
+    def of_first(self, x: Tensor) -> Tensor:
+        """What the first token alone attends to: (batch, length, width) -> (batch, 1, width)."""
+        q = F.linear(x[:, :1], self.in_proj_weight[: self.width], self.in_proj_bias[: self.width])
+        kv = F.linear(x, self.in_proj_weight[self.width :], self.in_proj_bias[self.width :])  # (batch, length, 2 width)
+        k, v = (self._by_head(part) for part in torch.split(kv, self.width, dim=-1))
+        return self._joined(F.scaled_dot_product_attention(self._by_head(q), k, v))
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        """(batch, length, width) -> (batch, heads, length, head width)."""
+        return x.reshape(x.shape[0], -1, self.heads, self.width // self.heads).transpose(1, 2)
+
+    def _joined(self, x: Tensor) -> Tensor:
+        return self.out_proj(x.transpose(1, 2).reshape(x.shape[0], -1, self.width))
 
 
 class Mlp(nn.Module):
@@ -69,6 +79,11 @@ class ResidualAttentionBlock(nn.Module):
         x = x + self.attn(self.ln_1(x), causal)
         return x + self.mlp(self.ln_2(x))
 
+    def of_first(self, x: Tensor) -> Tensor:
+        """`forward` for the first token alone, not causal: (batch, length, width) -> (batch, 1, width)."""
+        first = x[:, :1] + self.attn.of_first(self.ln_1(x))
+        return first + self.mlp(self.ln_2(first))
+
 
 class Transformer(nn.Module):
     """`layers` residual attention blocks: (batch, length, width) in and out.
@@ -90,6 +105,18 @@ class Transformer(nn.Module):
         for block in self.resblocks:
             x = block(x, self.causal)
         return x
+
+    def of_first(self, x: Tensor) -> Tensor:
+        """`forward` for the first token alone, (batch, width), where it is not causal.
+
+        In the last block only keys and values are needed of the other tokens: 10 of its 12 parts are saved, which in
+        twelve layers is 7 % of the whole.
+        """
+        *blocks, last = self.resblocks
+        for block in blocks:
+            x = block(x, self.causal)
+        assert isinstance(last, ResidualAttentionBlock) and not self.causal
+        return last.of_first(x)[:, 0]
 
     def initialise_by_depth(self) -> None:
         """The standard deviations of OpenAI's `initialize_parameters`: residual branches shrink with depth."""

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from clipcore.architectures import Activation, ViTShape
 from clipcore.towers.transformer import Transformer
@@ -26,8 +27,19 @@ class VisionTransformer(nn.Module):
 
     def features(self, pixels: Tensor) -> Tensor:
         """What the projection is given, (batch, width): I_f of the paper's figure 3."""
-        x = self.conv1(pixels).flatten(2).transpose(1, 2)  # (batch, patches, width)
+        x = F.linear(
+            self._patches(pixels), self.conv1.weight.reshape(self.conv1.out_channels, -1)
+        )  # (batch, patches, width)
         class_token = self.class_embedding.expand(x.shape[0], 1, -1)
         x = torch.cat([class_token, x], dim=1) + self.positional_embedding  # (batch, 1 + patches, width)
-        x = self.transformer(self.ln_pre(x))
-        return self.ln_post(x[:, 0])
+        return self.ln_post(self.transformer.of_first(self.ln_pre(x)))
+
+    def _patches(self, pixels: Tensor) -> Tensor:
+        """(batch, 3, size, size) -> (batch, patches, 3 * side * side), for what is a convolution in the published code.
+
+        One whose windows do not overlap is a matrix product, and those are what runs fast in 8 bits.
+        """
+        side = self.conv1.kernel_size[0]
+        batch, channels, height, width = pixels.shape
+        grid = pixels.reshape(batch, channels, height // side, side, width // side, side)
+        return grid.permute(0, 2, 4, 1, 3, 5).reshape(batch, -1, channels * side * side)

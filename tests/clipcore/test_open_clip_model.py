@@ -111,7 +111,7 @@ def test_weights_that_do_not_fit_are_one_line(damage: str, tmp_path: Path) -> No
 
 def test_what_open_clip_runs_has_no_graphs(tmp_path: Path) -> None:
     save_random("tiny-sigmoid", tmp_path / "weights.pt")
-    with pytest.raises(ClipcoreError, match="in torch and with its own tokenizer only"):
+    with pytest.raises(ClipcoreError, match="in torch, in fp32, and with its own tokenizer only"):
         load_encoder(tmp_path / "weights.pt", architecture="tiny-sigmoid", runtime="onnx")
 
 
