@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from clipcore.tokenizer import Tokenizer, Tokens
 _log = logging.getLogger(__name__)
 
 TorchPrecision = Literal["fp32", "bf16"]
+GPU_BATCH = 256  # inputs that travel and are computed together
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -78,7 +80,8 @@ class TorchRuntime:
     """Runs a CLIP on `device` ("cuda", "cpu", None for the best there is).
 
     In "bf16" the weights and all activations have that type; pixels are normalised, and vectors brought to unit length,
-    in float32. On a GPU, inputs travel through pinned memory and the copy of one batch overlaps what is still computed.
+    in float32. On a GPU, inputs travel through pinned memory in a stream of their own: what is sent next is under way
+    while what came before is computed.
     """
 
     def __init__(
@@ -95,23 +98,33 @@ class TorchRuntime:
 
     @torch.inference_mode()
     def encode_pixels(self, pixels: Pixels) -> Vectors:
-        return self._to_numpy(F.normalize(self._image_tower(self._to_device(pixels)).float(), dim=-1))
+        return _to_numpy(F.normalize(self._run(self._image_tower, pixels), dim=-1))
 
     @torch.inference_mode()
     def pixel_features(self, pixels: Pixels) -> Features:
-        return self._to_numpy(self._image_tower.features(self._to_device(pixels)))
+        return _to_numpy(self._run(self._image_tower.features, pixels))
 
     @torch.inference_mode()
     def encode_tokens(self, tokens: Tokens) -> Vectors:
-        return self._to_numpy(F.normalize(self._clip.encode_text(self._to_device(tokens)).float(), dim=-1))
+        return _to_numpy(F.normalize(self._run(self._clip.encode_text, tokens), dim=-1))
 
-    def _to_device(self, array: Pixels | Tokens) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self.device.type == "cuda":
-            return tensor.pin_memory().to(self.device, non_blocking=True)
-        return tensor.to(self.device)
+    def _run(self, tower: Callable[[Tensor], Tensor], inputs: Pixels | Tokens) -> Tensor:
+        """float32 (n, features), on the device."""
+        return torch.cat([tower(part).float() for part in self._on_device(torch.from_numpy(inputs))])
 
-    @staticmethod
-    def _to_numpy(vectors: Tensor) -> Vectors:
-        array: Vectors = vectors.float().cpu().numpy()
-        return array
+    def _on_device(self, inputs: Tensor) -> Iterator[Tensor]:
+        if self.device.type != "cuda":
+            yield inputs.to(self.device)
+            return
+        copying, computing = torch.cuda.Stream(self.device), torch.cuda.current_stream(self.device)
+        for part in inputs.pin_memory().split(GPU_BATCH):
+            with torch.cuda.stream(copying):
+                moved = part.to(self.device, non_blocking=True)
+            computing.wait_stream(copying)
+            moved.record_stream(computing)  # its memory is not given away before what is computed on it is done
+            yield moved
+
+
+def _to_numpy(vectors: Tensor) -> Vectors:
+    array: Vectors = vectors.cpu().numpy()
+    return array
