@@ -116,8 +116,9 @@ class TorchRuntime:
         if self.device.type != "cuda":
             yield inputs.to(self.device)
             return
-        copying, computing = torch.cuda.Stream(self.device), torch.cuda.current_stream(self.device)
-        for part in inputs.pin_memory().split(GPU_BATCH):
+        copying = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        computing = torch.cuda.current_stream(self.device)
+        for part in torch.split(inputs.pin_memory(), GPU_BATCH):
             with torch.cuda.stream(copying):
                 moved = part.to(self.device, non_blocking=True)
             computing.wait_stream(copying)
