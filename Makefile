@@ -44,4 +44,6 @@ $(VENV)/.installed: requirements.txt requirements-gpu.txt pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	# clip-benchmark's own dependencies pin an old torch stack; the tests compare with its functions alone
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps clip-benchmark==1.6.2
 	touch $@
