@@ -16,12 +16,14 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     DateTime,
+    Double,
     Engine,
     Enum,
     ForeignKey,
     Index,
     LargeBinary,
     String,
+    UniqueConstraint,
     create_engine,
     event,
     select,
@@ -71,12 +73,22 @@ class PhotoState(enum.StrEnum):
     MISSING = "missing"  # kept: it may come back
 
 
+class ContentKind(enum.StrEnum):
+    PHOTO = "photo"
+    RAW = "raw"  # a camera's raw file
+    VIDEO = "video"  # found by its frames
+
+
 class Base(DeclarativeBase):
     pass
 
 
+def _values(of: type[enum.StrEnum]) -> list[str]:
+    return [member.value for member in of]
+
+
 def _state(of: type[enum.StrEnum]) -> Enum:
-    return Enum(of, native_enum=False, length=16, values_callable=lambda states: [s.value for s in states])
+    return Enum(of, native_enum=False, length=16, values_callable=_values)
 
 
 class Clock(Base):
@@ -109,7 +121,10 @@ class Content(Base):
     width: Mapped[int]  # pixels, after orientation
     height: Mapped[int]
     format: Mapped[str] = mapped_column(String(16))
-    taken_at: Mapped[datetime | None]  # the camera's local time; EXIF seldom says its zone
+    kind: Mapped[ContentKind] = mapped_column(
+        Enum(ContentKind, native_enum=False, length=8, values_callable=_values), server_default="photo"
+    )
+    taken_at: Mapped[datetime | None]  # as its bytes have it: the camera's local time
     revision: Mapped[int] = mapped_column(BigInteger, index=True)  # when its vectors or its photos last changed
 
 
@@ -128,6 +143,39 @@ class Photo(Base):
     error: Mapped[str | None]  # why there is no content
 
 
+class PhotoMetadata(Base):
+    """What a photo says of itself, its side-car file before its own bytes; what nothing says is None.
+
+    One row a photo, because a side-car and a file's time belong to a path. Its shape is in `Content`.
+    """
+
+    __tablename__ = "photo_metadata"
+    __table_args__ = (Index("ix_photo_metadata_place", "latitude", "longitude"),)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]  # of what read it: an older row is read again
+    sidecar_mtime_ns: Mapped[int | None] = mapped_column(BigInteger)  # None: there is no side-car
+    taken_at: Mapped[datetime | None] = mapped_column(index=True)  # local time where it was taken
+    taken_at_offset_minutes: Mapped[int | None]  # local time less UTC, where that is known
+    taken_at_source: Mapped[str | None] = mapped_column(
+        String(8)
+    )  # sidecar, exif, xmp, iptc, video, or file: its mtime
+    camera: Mapped[str | None] = mapped_column(index=True)  # make and model
+    lens: Mapped[str | None]
+    latitude: Mapped[float | None] = mapped_column(Double)  # degrees, WGS 84
+    longitude: Mapped[float | None] = mapped_column(Double)
+    rating: Mapped[int | None]  # 0 to 5; -1 rejected
+    title: Mapped[str | None]
+    caption: Mapped[str | None]
+
+
+class PhotoKeyword(Base):
+    """A keyword of a photo, as its owner wrote it."""
+
+    __tablename__ = "photo_keyword"
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    keyword: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
 class EncoderRecord(Base):
     """An encoder that vectors were made with."""
 
@@ -144,6 +192,25 @@ class Vector(Base):
     __tablename__ = "vector"
     __table_args__ = (Index("ix_vector_encoder_content", "encoder_id", "content_id"),)
     content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True)
+    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Frame(Base):
+    """A moment of a video that was looked at. Its `id` never meets a content's in an index (`indexer.follow`)."""
+
+    __tablename__ = "frame"
+    __table_args__ = (UniqueConstraint("content_id", "time_s"), _NEVER_REUSED)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
+    time_s: Mapped[float] = mapped_column(Double)  # seconds from the start
+
+
+class FrameVector(Base):
+    """A frame as one encoder sees it, stored as a `Vector` is. A video's `Vector` is that of its thumbnail."""
+
+    __tablename__ = "frame_vector"
+    frame_id: Mapped[int] = mapped_column(ForeignKey("frame.id"), primary_key=True)
     encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id"), primary_key=True)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 

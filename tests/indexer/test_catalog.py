@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
-from indexer.catalog import Base, Catalog, Folder, FolderState
+from indexer.catalog import Base, Catalog, Folder, FolderState, Photo, PhotoKeyword, PhotoMetadata, PhotoState
 from indexer.errors import CatalogError, StorageError
 from indexer.migrations import HEAD
 
@@ -99,3 +99,18 @@ def test_readers_are_not_held_up_by_a_writer(catalog: Catalog, tmp_path: Path) -
         other = sqlite3.connect(tmp_path / "c.sqlite3", timeout=0.1)
         assert other.execute("SELECT count(*) FROM folder").fetchone() == (0,)
         other.close()
+
+
+def test_what_belongs_to_a_photo_goes_with_it(catalog: Catalog) -> None:
+    with catalog.writing() as (session, _):
+        session.add(Folder(id=1, path="/x", state=FolderState.ONLINE))
+        session.flush()
+        session.add(Photo(id=7, folder_id=1, path="/x/a.jpg", size=1, mtime_ns=1, state=PhotoState.PRESENT))
+        session.flush()
+        session.add(PhotoMetadata(photo_id=7, version=1, camera="Leica M6"))
+        session.add(PhotoKeyword(photo_id=7, keyword="sea"))
+    with catalog.writing() as (session, _):
+        session.execute(delete(Photo).where(Photo.id == 7))
+    with catalog.reading() as session:
+        assert session.scalars(select(PhotoMetadata)).all() == []
+        assert session.scalars(select(PhotoKeyword)).all() == []
