@@ -10,57 +10,27 @@ import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
     Double,
     Engine,
-    Enum,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     UniqueConstraint,
-    create_engine,
-    event,
     select,
     update,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-from sqlalchemy.types import TypeDecorator
 
-from indexer.errors import CatalogError, StorageError
+from indexer.columns import Moment, PathText, state_of
+from indexer.database import open_engine, readable, snapshots
 from indexer.migrations import IMMEDIATE, migrate
 
 _NEVER_REUSED = {"sqlite_autoincrement": True}  # an id in a URL or an index never comes to mean another row
-
-
-class PathText(TypeDecorator[str]):
-    """A file system path as text. Bytes that are no UTF-8 (Python's surrogates) are kept in a private-use plane."""
-
-    impl = String
-    cache_ok = True
-    _PLANE = 0x100000
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        return None if value is None else "".join(chr(ord(c) + self._PLANE) if _surrogate(c) else c for c in value)
-
-    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
-        if value is None:
-            return None
-        return "".join(
-            chr(ord(c) - self._PLANE) if ord(c) > self._PLANE and _surrogate(chr(ord(c) - self._PLANE)) else c
-            for c in value
-        )
-
-
-def _surrogate(character: str) -> bool:
-    return "\udc80" <= character <= "\udcff"
 
 
 class FolderState(enum.StrEnum):
@@ -80,15 +50,7 @@ class ContentKind(enum.StrEnum):
 
 
 class Base(DeclarativeBase):
-    pass
-
-
-def _values(of: type[enum.StrEnum]) -> list[str]:
-    return [member.value for member in of]
-
-
-def _state(of: type[enum.StrEnum]) -> Enum:
-    return Enum(of, native_enum=False, length=16, values_callable=_values)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: PathText}  # names and captions may hold any byte too
 
 
 class Clock(Base):
@@ -105,9 +67,9 @@ class Folder(Base):
 
     __tablename__ = "folder"
     id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str] = mapped_column(PathText, unique=True)
-    state: Mapped[FolderState] = mapped_column(_state(FolderState))
-    scanned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    path: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[FolderState] = mapped_column(state_of(FolderState))
+    scanned_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Content(Base):
@@ -121,9 +83,7 @@ class Content(Base):
     width: Mapped[int]  # pixels, after orientation
     height: Mapped[int]
     format: Mapped[str] = mapped_column(String(16))
-    kind: Mapped[ContentKind] = mapped_column(
-        Enum(ContentKind, native_enum=False, length=8, values_callable=_values), server_default="photo"
-    )
+    kind: Mapped[ContentKind] = mapped_column(state_of(ContentKind, length=8), server_default="photo")
     taken_at: Mapped[datetime | None]  # as its bytes have it: the camera's local time
     revision: Mapped[int] = mapped_column(BigInteger, index=True)  # when its vectors or its photos last changed
 
@@ -135,10 +95,10 @@ class Photo(Base):
     __table_args__ = _NEVER_REUSED
     id: Mapped[int] = mapped_column(primary_key=True)
     folder_id: Mapped[int] = mapped_column(ForeignKey("folder.id"), index=True)
-    path: Mapped[str] = mapped_column(PathText, unique=True)
+    path: Mapped[str] = mapped_column(unique=True)
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    state: Mapped[PhotoState] = mapped_column(_state(PhotoState))
+    state: Mapped[PhotoState] = mapped_column(state_of(PhotoState))
     content_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"), index=True)
     error: Mapped[str | None]  # why there is no content
 
@@ -220,7 +180,8 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._readers = sessionmaker(snapshots(engine), expire_on_commit=False)
+        self._writers = sessionmaker(engine, expire_on_commit=False)
 
     @classmethod
     def open(cls, url: str) -> "Catalog":
@@ -230,24 +191,19 @@ class Catalog:
             CatalogError: it cannot be reached, is no catalog, or was made by a newer Sightline.
             StorageError: it cannot be written.
         """
+        engine = open_engine(url)
         try:
-            if (parsed := make_url(url)).get_backend_name() == "sqlite" and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(url)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise CatalogError(f"not a database URL that can be opened: {url}: {error}") from error
-        except OSError as error:
-            raise StorageError(f"cannot make {error.filename}: {error.strerror}") from error
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine)
-        with _readable(str(engine.url)):
-            migrate(engine)
+            with readable(engine):
+                migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session on one consistent state of the catalog."""
-        with _readable(str(self.engine.url)), self._sessions() as session:
+        with readable(self.engine), self._readers() as session:
             yield session
 
     @contextmanager
@@ -257,7 +213,7 @@ class Catalog:
         Raises:
             StorageError: the disk is full or the database read-only; nothing of this write is kept.
         """
-        with _readable(str(self.engine.url)), self._sessions() as session:
+        with readable(self.engine), self._writers() as session:
             session.connection(execution_options={IMMEDIATE: True})
             revision = session.execute(
                 update(Clock).values(revision=Clock.revision + 1).returning(Clock.revision)
@@ -277,32 +233,3 @@ class Catalog:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    """Write-ahead log, foreign keys, and transactions that SQLAlchemy begins itself (writers take the lock at once)."""
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        immediate = connection.get_execution_options().get(IMMEDIATE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-@contextmanager
-def _readable(url: str) -> Iterator[None]:
-    """Database faults as one line that names the catalog."""
-    try:
-        yield
-    except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        if any(word in reason.lower() for word in ("full", "readonly", "read-only", "disk i/o", "unable to open")):
-            raise StorageError(f"cannot write the catalog {url}: {reason}; nothing committed so far is lost") from error
-        raise CatalogError(f"catalog {url}: {reason}") from error
-    except SQLAlchemyError as error:
-        raise CatalogError(f"catalog {url}: {error}") from error

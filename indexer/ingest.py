@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from clipcore.batches import batched
 from indexer.catalog import Content, Folder, FolderState, Photo, PhotoState
+from indexer.database import writing_alone
 from indexer.errors import BusyError, DisappearedError, StorageError
 from indexer.library import Library
 from indexer.reading import ReadFile, read_ahead
@@ -23,6 +24,7 @@ from indexer.store import store_batch
 
 SAFE_TO_LOSE = 50  # photos; a pass that finds more than this, and more than half of a folder, gone asks first
 _IDS_A_STATEMENT = 500
+_PATIENCE = 5.0  # seconds to wait for another run to end
 
 
 @dataclass
@@ -107,16 +109,16 @@ def ingest(
 
 @contextmanager
 def _writing_alone(library: Library) -> Iterator[None]:
-    """Holds the library's lock, which the operating system releases when its holder dies."""
+    """Holds the locks of this machine's files and of a shared catalog; both are released when their holder dies."""
     folder = library.settings.data_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "writing.lock", timeout=5).acquire()
+        lock = FileLock(folder / "writing.lock", timeout=_PATIENCE).acquire()
     except Timeout as error:
         raise BusyError(f"another run is indexing into {folder}: wait for it to end, or stop it") from error
     except OSError as error:
         raise StorageError(f"cannot write in {folder}: {error.strerror}") from error
-    with lock:
+    with lock, writing_alone(library.catalog.engine, _PATIENCE):
         yield
 
 

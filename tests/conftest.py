@@ -12,6 +12,7 @@ from PIL import Image
 
 from indexer.library import Library
 from indexer.settings import load_settings
+from tests.postgres import PostgresServer
 
 RUN_ALL = bool(os.environ.get("SIGHTLINE_TEST_ALL"))
 
@@ -24,13 +25,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device: run by make test-all"))
 
 
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, database: str | None) -> Path:
     """No test sees the user's own library or configuration."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("SIGHTLINE_HOME", str(home))
+    monkeypatch.delenv("SIGHTLINE_DATABASE_URL", raising=False)
+    if database:
+        monkeypatch.setenv("SIGHTLINE_DATABASE_URL", database)
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))  # what is exported there is gone with the test
     return home
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str | None:
+    """The URL of an empty PostgreSQL database for a test marked `on_both_databases`; None means SQLite in its home."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_database()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL of this test run's own; skips where none can be started."""
+    try:
+        server = PostgresServer.start()
+    except Exception as error:
+        pytest.skip(f"no PostgreSQL can be started here: {error}")
+    yield server
+    server.stop()
 
 
 @pytest.fixture

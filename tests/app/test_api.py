@@ -12,6 +12,7 @@ from starlette.routing import Mount
 from app.api import ROOT, create_api
 from app.services import Services
 from app.shield import middleware
+from tests.conftest import on_both_databases
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def encoded(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode()
 
 
+@on_both_databases
 def test_searches_by_text(client: TestClient) -> None:
     answer = client.post(f"{ROOT}/search", json={"query": {"text": "colours"}, "k": 3}).json()
     assert len(answer["items"]) == 3
@@ -55,6 +57,7 @@ def test_describes_with_captions_and_with_a_vocabulary(client: TestClient, ids: 
     assert client.get(f"{ROOT}/vocabularies").json()["everyday"] == 1000
 
 
+@on_both_databases
 def test_serves_photo_thumbnail_and_preview_by_id(client: TestClient, ids: dict[str, int], folder: Path) -> None:
     photo = client.get(f"{ROOT}/photos/{ids['d.jpg']}").json()
     assert photo["path"] == str(folder / "sub" / "d.jpg")
@@ -82,6 +85,7 @@ def test_a_photo_that_changed_since_is_not_served_in_its_place(
     assert "changed since it was indexed" in answer.json()["detail"]
 
 
+@on_both_databases
 def test_says_its_status_and_health(client: TestClient, folder: Path) -> None:
     status = client.get(f"{ROOT}/status").json()
     assert status["searchable"] == status["photos"] == 5

@@ -9,13 +9,14 @@ from app.services import Services
 from indexer.errors import PhotoError
 from indexer.folders import add_folder
 from indexer.ingest import ingest
-from tests.conftest import paint
+from tests.conftest import on_both_databases, paint
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+@on_both_databases
 def test_ranks_as_the_encoder_does(services: Services, folder: Path) -> None:
     paths = sorted(folder.rglob("*.*"))
     paths = [path for path in paths if path.is_file()]
@@ -32,6 +33,7 @@ def test_gives_k_results_when_k_exist(services: Services) -> None:
     assert len(services.search(Query("anything"), 100).hits) == 5
 
 
+@on_both_databases
 def test_a_photo_finds_others_and_not_itself(services: Services, ids: dict[str, int]) -> None:
     found = services.search(Query(photos=(ids["a.jpg"],)), 10).hits
     assert {hit.photo.name for hit in found} == {"b.png", "c.webp", "d.jpg", "e.png"}
@@ -52,6 +54,7 @@ def test_parts_of_a_query_are_averaged(services: Services, ids: dict[str, int], 
     assert next(hit.score for hit in hits if hit.photo.name == "b.png") == pytest.approx(wanted, abs=3e-3)
 
 
+@on_both_databases
 def test_sees_at_once_what_was_indexed_since(services: Services, folder: Path) -> None:
     assert services.search(Query("x")).searched == 5
     paint(folder / "new.png", 90)
@@ -59,6 +62,7 @@ def test_sees_at_once_what_was_indexed_since(services: Services, folder: Path) -
     assert services.search(Query("x")).searched == 6
 
 
+@on_both_databases
 def test_copies_are_one_result_that_names_both(services: Services, folder: Path) -> None:
     (folder / "copy.jpg").write_bytes((folder / "a.jpg").read_bytes())
     ingest(services.library, add_folder(services.library.catalog, folder)[0])

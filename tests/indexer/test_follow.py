@@ -8,7 +8,7 @@ from indexer.folders import add_folder
 from indexer.follow import FollowedIndex
 from indexer.ingest import ingest
 from indexer.library import Library
-from tests.conftest import paint
+from tests.conftest import on_both_databases, paint
 
 
 def searchable(library: Library) -> set[int]:
@@ -17,6 +17,7 @@ def searchable(library: Library) -> set[int]:
     return set(index.search(vector, 1000)[1].tolist())
 
 
+@on_both_databases
 def test_follows_what_another_process_writes(library: Library, folder: Path) -> None:
     index = FollowedIndex(library)
     assert index.catch_up() == 0
@@ -49,6 +50,7 @@ def test_a_snapshot_of_another_catalog_is_not_used(
     fresh.close()
 
 
+@on_both_databases
 def test_a_snapshot_is_caught_up_with_not_trusted(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from indexer.ingest import SAFE_TO_LOSE, Report, ingest
 from indexer.library import Library
 from indexer.settings import load_settings
 from indexer.store import STORED_DTYPE
-from tests.conftest import paint
+from tests.conftest import on_both_databases, paint
 
 
 def run(library: Library, root: Path, **options: object) -> Report:
@@ -38,6 +38,7 @@ def count(library: Library, table: type) -> int:
         return session.execute(select(func.count()).select_from(table)).scalar_one()
 
 
+@on_both_databases
 def test_every_photo_gets_a_row_a_vector_and_a_thumbnail(library: Library, folder: Path) -> None:
     report = run(library, folder)
     assert (report.indexed, report.failed, report.total, report.done) == (5, [], 5, 5)
@@ -61,6 +62,7 @@ def test_stored_vectors_are_those_of_the_encoder(library: Library, folder: Path)
     assert stored @ library.encoder.encode_images([folder / "b.png"])[0] > 0.999
 
 
+@on_both_databases
 def test_a_second_run_does_nothing(library: Library, folder: Path) -> None:
     run(library, folder)
     revision = count(library, Vector)
@@ -70,6 +72,7 @@ def test_a_second_run_does_nothing(library: Library, folder: Path) -> None:
     assert count(library, Vector) == revision
 
 
+@on_both_databases
 def test_moving_and_renaming_costs_no_encoding_and_keeps_the_id(library: Library, folder: Path) -> None:
     run(library, folder)
     before = photos(library)["a.jpg"].id
@@ -91,6 +94,7 @@ def test_a_copy_shares_its_content(library: Library, folder: Path) -> None:
     assert FollowedIndex(library).catch_up() == 5
 
 
+@on_both_databases
 def test_a_changed_file_is_encoded_again(library: Library, folder: Path) -> None:
     run(library, folder)
     old = photos(library)["a.jpg"].content_id
@@ -106,6 +110,7 @@ def test_a_changed_file_is_encoded_again(library: Library, folder: Path) -> None
     assert old not in found
 
 
+@on_both_databases
 def test_a_deleted_file_is_missing_and_not_found_and_comes_back(library: Library, folder: Path) -> None:
     run(library, folder)
     index = FollowedIndex(library)
@@ -121,6 +126,7 @@ def test_a_deleted_file_is_missing_and_not_found_and_comes_back(library: Library
     assert index.catch_up() == 5
 
 
+@on_both_databases
 def test_unreadable_files_are_rows_with_reasons_and_the_run_goes_on(library: Library, folder: Path) -> None:
     (folder / "letter.jpg").write_text("Dear photo,")
     (folder / "empty.png").touch()
@@ -154,6 +160,7 @@ def test_a_photo_that_becomes_unreadable_is_not_found_any_more(library: Library,
     assert index.catch_up() == 4
 
 
+@on_both_databases
 def test_an_unplugged_folder_keeps_its_photos(library: Library, folder: Path) -> None:
     run(library, folder)
     with library.catalog.reading() as session:
@@ -208,6 +215,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(library: Library, folder: 
     assert ingest(library, row).returned == 2
 
 
+@on_both_databases
 def test_a_second_run_at_the_same_time_is_refused(library: Library, folder: Path) -> None:
     other = Library(library.settings)
     seen: list[Exception] = []
@@ -223,6 +231,7 @@ def test_a_second_run_at_the_same_time_is_refused(library: Library, folder: Path
     other.close()
 
 
+@on_both_databases
 def test_a_parent_folder_takes_over_and_a_subfolder_joins(library: Library, folder: Path) -> None:
     run(library, folder / "sub")
     report = run(library, folder)
@@ -232,6 +241,7 @@ def test_a_parent_folder_takes_over_and_a_subfolder_joins(library: Library, fold
     assert run(library, folder / "sub" / "deep").unchanged == 1
 
 
+@on_both_databases
 def test_forgetting_a_folder_leaves_its_files_and_remembers_its_vectors(library: Library, folder: Path) -> None:
     run(library, folder)
     index = FollowedIndex(library)
@@ -243,6 +253,7 @@ def test_forgetting_a_folder_leaves_its_files_and_remembers_its_vectors(library:
     assert (report.indexed, report.known) == (0, 5)
 
 
+@on_both_databases
 def test_names_that_are_no_unicode_are_indexed(library: Library, folder: Path) -> None:
     strange = os.fsencode(folder) + b"/caf\xe9.png"
     shutil.copy(folder / "b.png", os.fsdecode(strange))

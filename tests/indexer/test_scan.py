@@ -6,7 +6,7 @@ from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.scan import Changes, find_changes, is_empty_or_absent, walk
-from tests.conftest import paint
+from tests.conftest import on_both_databases, paint
 
 
 def names(root: Path) -> set[str]:
@@ -36,6 +36,7 @@ def test_does_not_run_in_circles_through_links(folder: Path) -> None:
     assert names(folder) == {"a.jpg", "b.png", "c.webp", "sub/d.jpg", "sub/deep/e.png"}
 
 
+@on_both_databases
 def test_says_what_is_new_changed_and_gone(library: Library, folder: Path) -> None:
     indexed, _ = add_folder(library.catalog, folder)
     assert len(changes(library, indexed).to_read) == 5
@@ -52,6 +53,7 @@ def test_says_what_is_new_changed_and_gone(library: Library, folder: Path) -> No
     assert found.unchanged == 3
 
 
+@on_both_databases
 def test_looks_only_below_the_subfolder_asked_for(library: Library, folder: Path) -> None:
     indexed, _ = add_folder(library.catalog, folder)
     found = changes(library, indexed, below=folder / "sub")

@@ -16,7 +16,7 @@ from indexer.follow import FollowedIndex
 from indexer.library import Library
 from indexer.settings import load_settings
 from indexer.watch import Watcher, outermost
-from tests.conftest import paint
+from tests.conftest import on_both_databases, paint
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def watched(library: Library, folder: Path) -> Iterator[Callable[[int], None]]:
     assert not thread.is_alive()
 
 
+@on_both_databases
 def test_follows_new_changed_moved_and_deleted_files(watched: Callable[[int], None], folder: Path) -> None:
     watched(5)
     paint(folder / "new.png", 80)

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import text
+
+from indexer.catalog import Catalog
+from indexer.database import writing_alone
+from indexer.errors import BusyError, CatalogError
+
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+HOLDER = """
+import sys, time
+from indexer.catalog import Catalog
+from indexer.database import writing_alone
+with writing_alone(Catalog.open(sys.argv[1]).engine, 5):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@only_postgresql
+def test_one_machine_at_a_time_indexes_into_a_shared_catalog_and_a_killed_one_holds_nothing(database: str) -> None:
+    catalog = Catalog.open(database)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(BusyError, match="another run"), writing_alone(catalog.engine, 0.2):
+            pass
+        other.kill()
+    with writing_alone(catalog.engine, 5), catalog.writing():
+        pass
+    with writing_alone(catalog.engine, 0):  # it was given back
+        pass
+    catalog.close()
+
+
+@only_postgresql
+def test_a_lost_connection_is_one_line_and_the_next_session_works(database: str) -> None:
+    catalog = Catalog.open(database)
+    with pytest.raises(CatalogError) as caught, catalog.reading() as session:
+        victim = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with catalog.engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": victim})
+        session.execute(text("SELECT 1"))
+    assert "\n" not in str(caught.value)
+    assert catalog.revision() == 0
+    catalog.close()
+
+
+@only_postgresql
+def test_a_connection_cut_while_it_was_idle_is_replaced(database: str) -> None:
+    catalog, other = Catalog.open(database), Catalog.open(database)
+    catalog.revision()
+    with other.engine.connect() as connection:
+        mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        assert connection.execute(text(mine + "current_database()")).all()
+    assert catalog.revision() == 0
+    for opened in (catalog, other):
+        opened.close()
