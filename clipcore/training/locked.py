@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from clipcore.locked_pair import LockedPair
-from clipcore.objectives.contrastive import contrastive_loss, same_group_targets
+from clipcore.objectives.multi_positive import multi_positive_loss, same_group_targets
 from clipcore.preprocess import Preprocessing
 from clipcore.tokenizer import BundledTokenizer, Tokenizer
 from clipcore.towers.borrowed import PREPROCESSING, BorrowedImageTower, BorrowedTextTower, tokenizer_file
@@ -161,7 +161,7 @@ class LockedRun:
         sentences = self._sentences(phase, batch.texts)
         scale = self.model.logit_factor
         targets = same_group_targets(batch.picture_groups, batch.texts)
-        losses = {"contrastive": contrastive_loss(images, self.model.text_head(sentences), scale, targets)}
+        losses = {"contrastive": multi_positive_loss(images, self.model.text_head(sentences), scale, targets)}
         if self.recipe.class_distillation:
             loss = self._class_distillation(phase, batch, images)
             losses["classes"] = self.recipe.class_distillation * loss
