@@ -1,12 +1,15 @@
 """What one process needs to answer: a library, its search, its describe. The API and the pages share one."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from app.describe import Describe
 from app.errors import ServerError
-from app.search import Search
 from indexer.library import Library
 from indexer.settings import Settings
+
+if TYPE_CHECKING:  # a command that asks for neither imports neither
+    from app.describe import Describe
+    from app.search import Search
 
 
 class Services:
@@ -16,11 +19,15 @@ class Services:
         self.library = Library(settings)
 
     @cached_property
-    def search(self) -> Search:
+    def search(self) -> "Search":
+        from app.search import Search
+
         return Search(self.library)
 
     @cached_property
-    def describe(self) -> Describe:
+    def describe(self) -> "Describe":
+        from app.describe import Describe
+
         return Describe(self.library)
 
 

@@ -1,14 +1,17 @@
 """A library opened: the settings, the catalog, the encoder and the thumbnails that belong together."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from clipcore import Encoder, load_encoder
 from indexer.catalog import Catalog, EncoderRecord
-from indexer.photo import Limits
 from indexer.settings import Settings
-from indexer.thumbnails import Thumbnails
+
+if TYPE_CHECKING:  # a pass that finds nothing to do decodes and encodes nothing
+    from clipcore import Encoder
+    from indexer.photo import Limits
+    from indexer.thumbnails import Thumbnails
 
 
 class Library:
@@ -17,12 +20,24 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.catalog = Catalog.open(settings.catalog_url)
-        self.thumbnails = Thumbnails(settings.thumbnails_folder)
-        self.limits = Limits(settings.max_file_bytes, settings.max_pixels)
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def thumbnails(self) -> "Thumbnails":
+        from indexer.thumbnails import Thumbnails
+
+        return Thumbnails(self.settings.thumbnails_folder)
+
+    @cached_property
+    def limits(self) -> "Limits":
+        from indexer.photo import Limits
+
+        return Limits(self.settings.max_file_bytes, self.settings.max_pixels)
+
+    @cached_property
+    def encoder(self) -> "Encoder":
         """The encoder that the settings name."""
+        from clipcore import load_encoder
+
         s = self.settings
         return load_encoder(
             s.encoder,

@@ -1,0 +1,39 @@
+"""What the commands share: their options, and how a fault is said."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+
+from app.errors import AppError, NotFoundError, QueryError
+from clipcore.errors import ClipcoreError
+from indexer.errors import FolderError, IndexerError
+
+_MISUSE = (FolderError, QueryError, NotFoundError)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+paths_only = click.option("--paths", is_flag=True, help="Print only the paths, one a line, for pipes.")
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Faults of the library as one line on stderr and an exit status; never a traceback for a user's mistake."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except _MISUSE as error:
+            fail(str(error), 2)
+        except (AppError, IndexerError, ClipcoreError) as error:
+            fail(str(error), 1)
+        except KeyboardInterrupt:
+            fail("stopped; what was done so far is kept, and the same command goes on from there", 130)
+
+    return run
+
+
+def fail(message: str, status: int) -> NoReturn:
+    click.echo(f"sightline: {message}", err=True)
+    sys.exit(status)

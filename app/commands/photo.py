@@ -1,0 +1,32 @@
+"""A photo named on the command line: a file, or an id of the library."""
+
+import os
+
+from app.errors import NotFoundError
+from app.photos import encode_picture, find_photo, get_photo, stored_vectors
+from app.services import Services
+from indexer.photo import read_file
+from indexer.vectors.base import Vectors
+
+
+def id_of(services: Services, photo: str) -> int | None:
+    """The id of a photo given by id or by path; None for a file that is not in the library."""
+    if os.path.exists(photo):
+        found = find_photo(services.library, os.path.abspath(photo))
+        return found.id if found else None
+    if photo.isdecimal():
+        return get_photo(services.library, int(photo)).id
+    raise NotFoundError(f"no such file: {photo}")
+
+
+def read(services: Services, path: str) -> bytes:
+    """The bytes of a file."""
+    return read_file(path, services.library.limits)[0]
+
+
+def vector_of(services: Services, photo: str) -> Vectors:
+    """The vector (dim,) of a photo given by id or by path."""
+    photo_id = id_of(services, photo)
+    if photo_id:
+        return stored_vectors(services.library, [photo_id])[1][0]
+    return encode_picture(services.library, read(services, photo))

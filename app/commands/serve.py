@@ -1,0 +1,35 @@
+"""sightline serve: the pages and the API."""
+
+import os
+import sys
+import threading
+
+import click
+
+from app.commands.options import command
+from app.services import Services
+from indexer.watch import Watcher
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--browser/--no-browser", default=None, help="Open a browser; by default when there is a display.")
+@click.option("--watch", "follow", is_flag=True, help="Also follow the indexed folders, as `sightline watch` does.")
+@click.pass_obj
+@command
+def serve(services: Services, host: str, port: int, browser: bool | None, follow: bool) -> None:
+    """Search in a browser, and answer the API, on this machine only."""
+    from app.server import serve as run
+
+    if browser is None:
+        browser = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin")
+    stop = threading.Event()
+    if follow:
+        threading.Thread(target=Watcher(services.library, lambda _: None).run, args=(stop,), daemon=True).start()
+    try:
+        run(services, host, port, open_browser=browser)
+    except KeyboardInterrupt:
+        pass  # the way to end it
+    finally:
+        stop.set()

@@ -1,0 +1,36 @@
+"""sightline status: what is indexed, and what could not be."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from app.commands.options import as_json, command
+from app.services import Services
+from app.status import read_failures, read_status
+
+
+@click.command()
+@click.option("--failures", is_flag=True, help="List the files that could not be read, with the reason.")
+@as_json
+@click.pass_obj
+@command
+def status(services: Services, failures: bool, as_json: bool) -> None:
+    """What is indexed, what is missing, what could not be read, and where it is all kept."""
+    now, failed = read_status(services.library), read_failures(services.library) if failures else []
+    if as_json:
+        content = asdict(now) | ({"failures": [asdict(f) for f in failed]} if failures else {})
+        click.echo(json.dumps(content, default=str))
+        return
+    for folder in now.folders:
+        counts = f"{folder.photos:,} photos, {folder.missing:,} missing, {folder.failed:,} unreadable"
+        click.echo(f"{folder.path}  {counts}{'  (offline)' if folder.state == 'offline' else ''}")
+    if not now.folders:
+        click.echo("no folder is indexed yet: sightline index FOLDER")
+    click.echo(
+        f"searchable: {now.searchable:,}   "
+        f"encoder: {now.encoder} ({now.encoder_dim}-d, {now.encoder_precision}, {now.encoder_fingerprint})"
+    )
+    click.echo(f"kept in: {now.data_folder}")
+    for failure in failed:
+        click.echo(f"{failure.path}\t{failure.reason}")
