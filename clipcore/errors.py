@@ -37,6 +37,10 @@ class TrainingError(ClipcoreError):
     """A training run that cannot start or go on."""
 
 
+class PairsError(TrainingError):
+    """Pictures with texts that cannot be read, or made into a data set."""
+
+
 class PromptError(ClipcoreError):
     """Class names or templates that cannot be asked with."""
 

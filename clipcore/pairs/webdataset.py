@@ -1,107 +1,108 @@
-"""Pictures with texts, read from WebDataset tars: ``KEY.jpg`` beside ``KEY.json`` or ``KEY.txt``.
+"""Pairs from WebDataset tars: ``KEY.jpg`` beside ``KEY.json`` or ``KEY.txt``.
 
-What describes a picture is found in this order: ``captions`` (a list) or ``caption`` in its JSON; its ``.txt``; and
-label-like fields of its JSON (``label``, ``name``, ``title``, ``group`` ...), which a recipe's templates turn into
-texts. A tar may open with ``classes.json``, a map from a folder's name to its class names ("goldfish, Carassius
-auratus"); a picture ``train/n01443537/0.jpg`` then has the field ``label`` too.
+A tar may open with ``classes.json``, a map from a folder's name to its class names ("goldfish, Carassius auratus"); a
+picture ``train/n01443537/0.jpg`` then has the field ``label`` too. Pictures stay where they lie in the tar until they
+are asked for, so that reading a tar's captions reads little else; of a compressed tar they are read at once.
 """
 
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from clipcore.errors import PairsError
+from clipcore.pairs.pair import Pair, Stored, describe
+from clipcore.pairs.skipped import Skipped
 
-from clipcore.errors import ImageError, TrainingError
-
-IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp")
-
-Templates = Mapping[str, Sequence[str]]  # a field's name to texts with {} where its value goes
+IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "jp2")
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A picture as the tar holds it, and the fields that stand beside it."""
-
-    key: str
-    encoded: bytes
-    captions: tuple[str, ...]
-    fields: Mapping[str, str]
-
-    def open(self) -> Image.Image:
-        """The picture, not yet decoded.
-
-        Raises:
-            ImageError: these bytes are no picture.
-        """
-        try:
-            return Image.open(io.BytesIO(self.encoded))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ImageError(f"{self.key} is not a picture: {error}") from error
-
-    def texts(self, templates: Templates) -> tuple[str, ...]:
-        """Its captions, then every template whose field it has; empty when nothing describes it."""
-        made = (
-            text.format(self.fields[field])
-            for field, texts in templates.items()
-            if field in self.fields
-            for text in texts
-        )
-        return tuple(dict.fromkeys((*self.captions, *made)))
-
-
-def read_pairs(tar: Path, exclude: Sequence[str] = (), only: str = "") -> Iterator[Pair]:
+def read_pairs(
+    tar: Path, exclude: Sequence[str] = (), only: str = "", skipped: Skipped | None = None
+) -> Iterator[Pair]:
     """The pictures of one tar in its order.
 
     Args:
         exclude: leave out pictures whose key begins with one of these ("dev/").
         only: leave out pictures whose key does not begin with this.
+        skipped: counts and names the samples that cannot be used; then a tar that ends early gives what it has.
 
     Raises:
-        TrainingError: no such file, or not a tar.
+        PairsError: no such file, not a tar, or, without `skipped`, a sample that cannot be used.
     """
     classes: Mapping[str, str] = {}
-    for sample in _samples(tar):
+    for sample in _samples(tar, skipped):
         key = sample["__key__"]
-        if key == "classes":
-            classes = json.loads(sample["json"])
-        encoded = next(
-            (sample[suffix] for suffix in sorted(sample) if suffix.rpartition(".")[2] in IMAGE_SUFFIXES), None
-        )
-        if encoded is not None and key.startswith(only) and not key.startswith(tuple(exclude)):
-            yield _pair(key, encoded, sample, classes)
+        if key == "classes" and "json" in sample:
+            classes = json.loads(_bytes(sample["json"]))
+            continue
+        if not key.startswith(only) or key.startswith(tuple(exclude)):
+            continue
+        try:
+            pair = _pair(sample, classes, str(tar))
+        except ValueError as error:
+            _leave_out(tar, f"unreadable beside its picture ({error})", key, skipped)
+            continue
+        if pair is not None:
+            yield pair
+        elif skipped is not None:
+            skipped.add("captions without a picture", f"{tar.name}:{key}")
 
 
-def _samples(tar: Path) -> Iterator[dict[str, Any]]:
-    """WebDataset's grouping of a tar's files by key; the stream is ours, so that it is closed."""
-    from webdataset.tariterators import group_by_keys, tar_file_expander
+def _pair(sample: Mapping[str, Any], classes: Mapping[str, str], source: str) -> Pair | None:
+    """A pair, or None where there is no picture."""
+    picture = next((sample[name] for name in sorted(sample) if name.rpartition(".")[2] in IMAGE_SUFFIXES), None)
+    if picture is None:
+        return None
+    metadata, text = (_bytes(sample[suffix]) if suffix in sample else None for suffix in ("json", "txt"))
+    return describe(sample["__key__"], picture, metadata, text, classes, source)
 
+
+def _bytes(content: bytes | Stored) -> bytes:
+    return content if isinstance(content, bytes) else content.read()
+
+
+def _samples(tar: Path, skipped: Skipped | None) -> Iterator[dict[str, Any]]:
+    """WebDataset's grouping of a tar's files by key; of each file only where it lies."""
+    from webdataset.tariterators import group_by_keys
+
+    def repeated(error: Exception) -> bool:
+        _leave_out(tar, "files of the same name in one tar", str(error.args[0]), skipped)
+        return True
+
+    yield from group_by_keys(_files(tar, skipped), handler=repeated)
+
+
+def _files(tar: Path, skipped: Skipped | None) -> Iterator[dict[str, Any]]:
+    last = ""
     try:
-        with tar.open("rb") as stream:
-            yield from group_by_keys(tar_file_expander([{"url": str(tar), "stream": stream}]))
-    except (OSError, tarfile.TarError) as error:
-        raise TrainingError(f"cannot read {tar} as a WebDataset tar: {error}") from error
+        with tarfile.open(tar) as opened:
+            plain = isinstance(opened.fileobj, io.BufferedReader)
+            while (member := opened.next()) is not None:
+                opened.members = []  # type: ignore[attr-defined]  # else it remembers every file of the tar
+                if member.isreg():
+                    yield {"fname": member.name, "__url__": str(tar), "data": _content(tar, opened, member, plain)}
+                    last = member.name
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        if skipped is None or not last:
+            reason = str(error).partition("\n")[0].rstrip(": ")
+            raise PairsError(f"cannot read {tar} as a WebDataset tar: {reason}") from error
+        skipped.add("tars cut short", f"{tar.name} after {last}")
 
 
-def _pair(key: str, encoded: bytes, sample: Mapping[str, Any], classes: Mapping[str, str]) -> Pair:
-    values = json.loads(sample.get("json", "{}"))
-    captions = values.pop("captions", None) or [values[k] for k in ("caption",) if k in values]
-    if not captions and "txt" in sample:
-        captions = [sample["txt"].decode("utf-8")]
-    fields = {name: text for name, value in values.items() if (text := _readable(value))}
-    folder = Path(key).parent.name
-    if folder in classes:
-        fields["label"] = classes[folder].partition(",")[0]
-    return Pair(key, encoded, tuple(text.strip() for text in captions), fields)
+def _content(tar: Path, opened: tarfile.TarFile, member: tarfile.TarInfo, plain: bool) -> bytes | Stored:
+    if plain:
+        if member.offset_data + member.size > tar.stat().st_size:
+            raise tarfile.ReadError("unexpected end of data")
+        return Stored(str(tar), member.offset_data, member.size)
+    stream = opened.extractfile(member)
+    return b"" if stream is None else stream.read()
 
 
-def _readable(value: Any) -> str:
-    """A field as words; empty when it is neither a string nor a list of strings."""
-    words = [value] if isinstance(value, str) else value
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        return ""
-    return " ".join(" ".join(words).replace("_", " ").replace("-", " ").split())
+def _leave_out(tar: Path, reason: str, name: str, skipped: Skipped | None) -> None:
+    if skipped is None:
+        raise PairsError(f"cannot read {tar}: {name}: {reason}")
+    skipped.add(reason.partition(" (")[0], f"{tar.name}:{name}")

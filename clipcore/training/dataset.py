@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from clipcore.errors import TrainingError
-from clipcore.pairs.webdataset import Pair, read_pairs
+from clipcore.pairs.pair import Pair
+from clipcore.pairs.webdataset import read_pairs
 from clipcore.training.features import Maps, Reader
 from clipcore.training.recipe import LockedRecipe
 

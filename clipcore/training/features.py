@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from clipcore.batches import batched
 from clipcore.checkpoints import sha256_of
 from clipcore.export import write_graph
-from clipcore.pairs.webdataset import Pair
+from clipcore.pairs.pair import Pair
 from clipcore.preprocess import Pixels, Preprocessing
 from clipcore.training.report import Report
 from clipcore.training.views import views

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clipcore.errors import TrainingError
-from clipcore.pairs.webdataset import Templates
+from clipcore.pairs.pair import Templates
 
 if TYPE_CHECKING:
     from clipcore.towers.heads import HeadShape
