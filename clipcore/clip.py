@@ -26,11 +26,7 @@ class CLIP(nn.Module):
         super().__init__()
         a = architecture
         self.architecture = a
-        self.visual: ModifiedResNet | VisionTransformer
-        if isinstance(a.vision, ResNetShape):
-            self.visual = ModifiedResNet(a.vision, a.embed_dim)
-        else:
-            self.visual = VisionTransformer(a.vision, a.embed_dim, a.activation)
+        self.visual = image_tower(a)
         self.text = TextTransformer(a.text, a.embed_dim, a.activation)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / INITIAL_TEMPERATURE)))
 
@@ -49,3 +45,11 @@ class CLIP(nn.Module):
     def forward(self, pixels: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Image and text vectors, and the logit scale as a factor (exp, capped at 100)."""
         return self.encode_image(pixels), self.encode_text(tokens), self.logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
+
+
+def image_tower(architecture: Architecture) -> ModifiedResNet | VisionTransformer:
+    """The image tower of that shape, untrained."""
+    a = architecture
+    if isinstance(a.vision, ResNetShape):
+        return ModifiedResNet(a.vision, a.embed_dim)
+    return VisionTransformer(a.vision, a.embed_dim, a.activation)

@@ -99,11 +99,18 @@ class ModifiedResNet(nn.Module):
         self.attnpool = AttentionPool(places, width * 8 * EXPANSION, shape.heads, embed_dim)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        return self.attnpool(self._map(pixels))
+
+    def tokens(self, pixels: Tensor) -> Tensor:
+        """Every place of the last map: (batch, places, 32 width)."""
+        return self._map(pixels).flatten(2).transpose(1, 2)
+
+    def _map(self, pixels: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(pixels)))
         x = F.relu(self.bn2(self.conv2(x)))
         x = self.avgpool(F.relu(self.bn3(self.conv3(x))))  # (batch, width, size / 4, size / 4)
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # (batch, 32 width, size / 32, size / 32)
-        return self.attnpool(x)
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return x  # (batch, 32 width, size / 32, size / 32)
 
     def features(self, pixels: Tensor) -> Tensor:
         """The output itself, (batch, embed_dim): the projection is the last layer of the attention pool.

@@ -27,12 +27,20 @@ class VisionTransformer(nn.Module):
 
     def features(self, pixels: Tensor) -> Tensor:
         """What the projection is given, (batch, width): I_f of the paper's figure 3."""
+        return self.ln_post(self.transformer.of_first(self._embedded(pixels)))
+
+    def tokens(self, pixels: Tensor) -> Tensor:
+        """The class token and every patch after the last block: (batch, 1 + patches, width)."""
+        return self.ln_post(self.transformer(self._embedded(pixels)))
+
+    def _embedded(self, pixels: Tensor) -> Tensor:
+        """What the blocks are given: (batch, 1 + patches, width)."""
         x = F.linear(
             self._patches(pixels), self.conv1.weight.reshape(self.conv1.out_channels, -1)
         )  # (batch, patches, width)
         class_token = self.class_embedding.expand(x.shape[0], 1, -1)
         x = torch.cat([class_token, x], dim=1) + self.positional_embedding  # (batch, 1 + patches, width)
-        return self.ln_post(self.transformer.of_first(self.ln_pre(x)))
+        return self.ln_pre(x)
 
     def _patches(self, pixels: Tensor) -> Tensor:
         """(batch, 3, size, size) -> (batch, patches, 3 * side * side), for what is a convolution in the published code.
