@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from clipcore.commands.classify import classify
+from clipcore.commands.compositional import compositional
 from clipcore.commands.evaluate import evaluate
 from clipcore.commands.export import export
 from clipcore.commands.train import train
@@ -32,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(classify)
+main.add_command(compositional)
 main.add_command(evaluate)
 main.add_command(vocabulary)
 main.add_command(export)
