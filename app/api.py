@@ -2,19 +2,20 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from fastapi import FastAPI, Path, Request, Response
 from fastapi import Query as Parameter
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi_offline import FastAPIOffline
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field
 
-from app.describe import DEFAULT_VOCABULARY
 from app.errors import AppError, NotFoundError, QueryError
+from app.language import parse
 from app.photos import PhotoDetails, encode_picture, get_photo, preview, stored_vectors, thumbnail_file
 from app.query import MAX_TEXT, Query
+from app.requests import LARGEST_ID, DescribeIn, SearchIn
 from app.search import MAX_RESULTS, Hit, Results
 from app.services import Services
 from app.status import read_failures, read_status
@@ -25,43 +26,7 @@ ROOT = "/api/v1"
 VERSION = "1"
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # the URL carries the content's hash
 
-PhotoId = Annotated[int, Path(ge=1, le=2**31 - 1, description="as in a search result's `id`")]
-Count = Annotated[int, Field(ge=1, le=MAX_RESULTS)]
-
-
-class Strict(BaseModel):
-    """A request body: an unknown key is an error, not silence."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class QueryIn(Strict):
-    """What to search for; several parts are averaged."""
-
-    text: str = Field("", max_length=MAX_TEXT, examples=["a dog on the beach"])
-    photos: list[int] = Field([], max_length=100, description="ids of photos in the library")
-    image: Base64Bytes | None = Field(None, description="a picture file, base64")
-
-
-class SearchIn(Strict):
-    query: QueryIn
-    k: Count = 20
-
-
-class DescribeIn(Strict):
-    """A photo of the library or a picture; captions to choose from, or a vocabulary's name."""
-
-    photo: int | None = Field(None, description="id of a photo in the library")
-    image: Base64Bytes | None = Field(None, description="a picture file, base64")
-    captions: list[str] | None = Field(None, examples=[["a cat", "a dog"]])
-    vocabulary: str = DEFAULT_VOCABULARY
-    k: Annotated[int, Field(ge=1, le=100)] = 10
-
-    @model_validator(mode="after")
-    def _one_picture(self) -> Self:
-        if (self.photo is None) == (self.image is None):
-            raise ValueError("give either photo or image")
-        return self
+PhotoId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="as in a search result's `id`")]
 
 
 class PhotoOut(BaseModel):
@@ -79,7 +44,7 @@ class PhotoOut(BaseModel):
 
 
 class ItemOut(PhotoOut):
-    score: float = Field(description="cosine to the query")
+    score: float | None = Field(description="cosine to the query; null where nothing is described")
 
 
 class SearchOut(BaseModel):
@@ -136,6 +101,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    position: int | None = Field(None, description="of the character at fault in a query, from 0")
 
 
 _PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -163,16 +129,15 @@ def _add_search(api: FastAPI, services: Services) -> None:
     @api.post("/search", tags=["search"])
     def search(body: SearchIn) -> SearchOut:
         """Photos best for a query: text, photos of the library, a picture, or several of these."""
-        images = (body.query.image,) if body.query.image is not None else ()
-        return _results(services, services.search(Query(body.query.text, tuple(body.query.photos), images), body.k))
+        return _results(services, services.search(body.asked(), body.k))
 
     @api.get("/search", tags=["search"])
     def search_by_text(
         q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT, examples=["a dog on the beach"])],
         k: Annotated[int, Parameter(ge=1, le=MAX_RESULTS)] = 20,
     ) -> SearchOut:
-        """Photos best for a description."""
-        return _results(services, services.search(Query(q), k))
+        """Photos best for a line of the query language."""
+        return _results(services, services.search(parse(q), k))
 
     @api.post("/describe", tags=["describe"])
     def describe(body: DescribeIn) -> DescribeOut:
@@ -252,7 +217,7 @@ def _add_errors(api: FastAPI) -> None:
         if isinstance(error, NotFoundError):
             return _problem(404, "Not found", str(error))
         if isinstance(error, QueryError | PhotoError):
-            return _problem(422, "Cannot answer this", str(error))
+            return _problem(422, "Cannot answer this", str(error), getattr(error, "position", None))
         return _problem(503, "Not available", str(error))
 
     @api.exception_handler(RequestValidationError)
@@ -262,8 +227,8 @@ def _add_errors(api: FastAPI) -> None:
         return _problem(422, "Cannot answer this", f"{where}: {first['msg']}")
 
 
-def _problem(status: int, title: str, detail: str) -> JSONResponse:
-    body = Problem(title=title, status=status, detail=detail).model_dump()
+def _problem(status: int, title: str, detail: str, position: int | None = None) -> JSONResponse:
+    body = Problem(title=title, status=status, detail=detail, position=position).model_dump(exclude_none=True)
     return JSONResponse(body, status, media_type="application/problem+json")
 
 

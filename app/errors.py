@@ -6,7 +6,18 @@ class AppError(Exception):
 
 
 class QueryError(AppError):
-    """A question that cannot be answered as it was asked."""
+    """A question that cannot be answered as it was asked.
+
+    Attributes:
+        position: of the character at fault in the query as it was written, from 0; None where no character is.
+        pointer: the query, and a caret under that character in a second line; empty where no character is.
+    """
+
+    def __init__(self, message: str, asked: str = "", position: int | None = None) -> None:
+        super().__init__(message if position is None else f"{message} (character {position + 1})")
+        self.position = position
+        line = "".join(c if c.isprintable() else " " for c in asked)
+        self.pointer = "" if position is None else f"{line}\n{' ' * position}^"
 
 
 class NotFoundError(AppError):

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.errors import NotFoundError
 from clipcore.preprocess import DRAFT_MARGIN
@@ -78,6 +78,13 @@ def get_photo(library: Library, photo_id: int) -> PhotoDetails:
 
 def newest_photos(library: Library, count: int) -> list[PhotoDetails]:
     """The photos taken last, then those indexed last."""
+    content_ids = newest_contents(library, count)
+    photos = photos_of_contents(library, content_ids)
+    return [photos[content_id] for content_id in content_ids if content_id in photos]
+
+
+def newest_contents(library: Library, count: int, allowed: Select[int] | None = None) -> list[int]:
+    """The contents (of those that `allowed` selects) of the photos taken last, then of those indexed last."""
     query = (
         select(Photo.content_id)
         .join(Content, Content.id == Photo.content_id)
@@ -86,10 +93,10 @@ def newest_photos(library: Library, count: int) -> list[PhotoDetails]:
         .order_by(func.max(Content.taken_at).desc().nulls_last(), func.max(Photo.id).desc())
         .limit(count)
     )
+    if allowed is not None:
+        query = query.where(Photo.content_id.in_(allowed))
     with library.catalog.reading() as session:
-        content_ids = [content_id for content_id in session.scalars(query) if content_id is not None]
-    photos = photos_of_contents(library, content_ids)
-    return [photos[content_id] for content_id in content_ids if content_id in photos]
+        return [content_id for content_id in session.scalars(query) if content_id is not None]
 
 
 def find_photo(library: Library, path: str) -> PhotoDetails | None:

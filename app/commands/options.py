@@ -25,7 +25,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(*args, **kwargs)
         except _MISUSE as error:
-            fail(str(error), 2)
+            fail("\n".join([str(error), *getattr(error, "pointer", "").splitlines()]), 2)
         except (AppError, IndexerError, ClipcoreError) as error:
             fail(str(error), 1)
         except KeyboardInterrupt:

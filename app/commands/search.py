@@ -1,6 +1,7 @@
 """sightline search, similar: photos by a description, and photos like one."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -9,6 +10,7 @@ import click
 from app.commands.options import as_json, command, paths_only
 from app.commands.photo import id_of, read
 from app.errors import AppError
+from app.language import parse
 from app.query import Query
 from app.search import MAX_RESULTS, Results
 from app.services import Services
@@ -18,21 +20,54 @@ top = click.option(
 )
 
 
-@click.command()
-@click.argument("description", nargs=-1, required=True)
+class QueryCommand(click.Command):
+    """A command whose arguments are a query: -kids leaves out kids, and is not taken for -k."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [option for option in self.params if isinstance(option, click.Option)]
+        takes_value = dict.fromkeys(ctx.help_option_names, False)
+        takes_value |= {name: not option.is_flag for option in options for name in option.opts}
+        ours: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                words += rest
+            elif arg in takes_value:
+                ours += [arg, *([next(rest, "")] if takes_value[arg] else [])]
+            elif arg.startswith("--") or re.fullmatch("-k[0-9]+", arg):
+                ours.append(arg)
+            else:
+                words.append(arg)
+        return super().parse_args(ctx, [*ours, "--", *words])
+
+
+@click.command(cls=QueryCommand)
+@click.argument("query", nargs=-1, required=True)
 @top
 @as_json
 @paths_only
 @click.pass_obj
 @command
-def search(services: Services, description: Sequence[str], top: int, as_json: bool, paths: bool) -> None:
-    """Find photos by DESCRIPTION, best first, each with its score (cosine).
+def search(services: Services, query: Sequence[str], top: int, as_json: bool, paths: bool) -> None:
+    """Find photos by QUERY, best first, each with its score (cosine).
 
     \b
       sightline search a dog on the beach
-      sightline search -k 5 --paths "birthday cake" | xargs -d '\\n' cp -t ~/party
+      sightline search a dog on the beach -people date:2019..2021-06
+      sightline search -k 5 --paths birthday cake | xargs -d '\\n' cp -t ~/party
+
+    \b
+    A query is a description and, anywhere in it:
+      beach^2  '(red car)^0.5'     counts more, or less
+      -people  -'(a red car)'      rather not with these
+      photo:123                    like this photo
+      date:2019  date:2019-06..    taken then: a year, month, day, a range, last-month ...
+      folder:Italy  folder:2019/*  in a folder of this name
+      orientation:portrait|square  or landscape
+    A - before a filter turns it round. Quote what your shell would take for itself.
     """
-    _show(services.search(Query(" ".join(description)), top), as_json, paths)
+    _show(services.search(parse(" ".join(query)), top), as_json, paths)
 
 
 @click.command()
@@ -57,4 +92,5 @@ def _show(results: Results, as_json: bool, paths: bool) -> None:
         click.echo(json.dumps({"items": items, "searched": results.searched, "took_ms": results.took_ms}, default=str))
         return
     for hit in results.hits:
-        click.echo(hit.photo.path if paths else f"{hit.score:.3f}  {hit.photo.path}")
+        score = "" if hit.score is None else f"{hit.score:.3f}  "
+        click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}")

@@ -48,6 +48,26 @@ def test_searches_by_photo(client: TestClient, ids: dict[str, int]) -> None:
     assert "a.jpg" not in {item["name"] for item in by_get}
 
 
+def test_weights_minus_and_filter(client: TestClient, ids: dict[str, int], folder: Path) -> None:
+    def names(**body: object) -> list[str]:
+        return [item["name"] for item in client.post(f"{ROOT}/search", json=body).json()["items"]]
+
+    written = names(query={"text": f"(a wall)^2 photo:{ids['a.jpg']}^0.5 -(a red wall) folder:sub"})
+    assert sorted(written) == ["d.jpg", "e.png"]
+    weights = {"text": 2, "photos": [0.5]}
+    query = {"text": "a wall", "photos": [ids["a.jpg"]], "weights": weights, "minus": ["a red wall"]}
+    assert names(query=query, filter="folder:sub") == written
+    assert sorted(names(filter="folder:sub")) == sorted(written)
+    picture = {"image": encoded(folder / "c.webp"), "text": "a wall", "weights": {"image": 9}}
+    assert names(query=picture)[0] == "c.webp"
+
+
+def test_a_fault_in_the_query_has_its_position(client: TestClient) -> None:
+    problem = client.get(f"{ROOT}/search", params={"q": "dog colr:red"}).json()
+    assert problem["position"] == 4
+    assert problem["detail"].startswith("no filter colr: expected one of date")
+
+
 def test_describes_with_captions_and_with_a_vocabulary(client: TestClient, ids: dict[str, int], folder: Path) -> None:
     body = {"photo": ids["a.jpg"], "captions": ["a cat", "a dog"]}
     items = client.post(f"{ROOT}/describe", json=body).json()["items"]
@@ -110,6 +130,11 @@ def test_says_its_status_and_health(client: TestClient, folder: Path) -> None:
         ("POST", "/search", {"query": {"text": "x" * 3000}}, 422),
         ("POST", "/search", {"query": {"image": "bm90IGEgcGljdHVyZQ=="}}, 422),
         ("POST", "/search", {"query": {"image": "%%%"}}, 422),
+        ("POST", "/search", {"query": {"text": '"'}}, 422),
+        ("POST", "/search", {"query": {"text": "x", "weights": {"text": 0}}}, 422),
+        ("POST", "/search", {"query": {"text": "x"}, "filter": "a dog"}, 422),
+        ("POST", "/search", {"query": {"photos": [99999999999999999999]}}, 422),
+        ("POST", "/search", {}, 422),
         ("POST", "/describe", {}, 422),
         ("POST", "/describe", {"photo": 999}, 404),
         ("POST", "/describe", {"photo": 1, "vocabulary": "none"}, 404),

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,27 @@ def test_index_search_similar_describe_status(sightline: Sightline, folder: Path
     status = json.loads(sightline("status", "--json").stdout)
     assert status["searchable"] == 5
     assert str(folder) in sightline("status").stdout
+
+
+def test_a_query_with_minus_and_filters(sightline: Sightline, folder: Path) -> None:
+    sightline("index", str(folder))
+    for words in (
+        ["colours", "-kids", "folder:sub"],
+        ["-k", "5", "--json", "folder:sub", "-kids"],
+        ["--", "folder:sub"],
+    ):
+        done = sightline("search", *words)
+        assert done.exit_code == 0
+        assert set(re.findall(r"[a-e]\.(?:jpg|png|webp)", done.stdout)) == {"d.jpg", "e.png"}
+    assert len(sightline("search", "-k1", "x", "-q").stdout.splitlines()) == 1
+
+
+def test_a_fault_in_a_query_is_pointed_at(sightline: Sightline) -> None:
+    done = sightline("search", "dog", "colr:red")
+    assert done.exit_code == 2
+    message, query, caret = done.stderr.splitlines()
+    assert message.startswith("sightline: no filter colr: expected one of date")
+    assert query[caret.index("^") :] == "colr:red"
 
 
 def test_a_photo_outside_the_library_can_be_asked_with(sightline: Sightline, folder: Path, tmp_path: Path) -> None:

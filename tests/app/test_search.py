@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from app.errors import NotFoundError, QueryError
+from app.language import parse
 from app.query import MAX_TEXT, Query
+from app.search import PROMPTS
 from app.services import Services
 from indexer.errors import PhotoError
 from indexer.folders import add_folder
@@ -52,6 +54,28 @@ def test_parts_of_a_query_are_averaged(services: Services, ids: dict[str, int], 
     wanted = encoder.encode_images([folder / "b.png"])[0] @ mean / np.linalg.norm(mean)
     hits = services.search(Query("grass", photos=(ids["a.jpg"],)), 5).hits
     assert next(hit.score for hit in hits if hit.photo.name == "b.png") == pytest.approx(wanted, abs=3e-3)
+
+
+def test_weights_move_the_mean(services: Services, folder: Path) -> None:
+    encoder = services.library.encoder
+    parts = [unit(encoder.encode_texts([p.format(w) for p in PROMPTS]).mean(axis=0)) for w in ("grass", "a red wall")]
+    for text, (first, second) in (("grass (a red wall)^3", (1, 3)), ("grass^0.5 (a red wall)", (0.5, 1))):
+        mean = unit(first * parts[0] + second * parts[1])
+        wanted = encoder.encode_images([folder / "b.png"])[0] @ mean
+        hits = services.search(parse(text), 5).hits
+        assert next(hit.score for hit in hits if hit.photo.name == "b.png") == pytest.approx(wanted, abs=3e-3)
+
+
+def test_minus_moves_only_what_shows_it(services: Services, ids: dict[str, int]) -> None:
+    """The photo itself falls to the end; the others keep their order, which subtracting vectors would not leave."""
+    before = [hit.photo.name for hit in services.search(Query("a red wall"), 5).hits]
+    after = [hit.photo.name for hit in services.search(parse(f"a red wall -photo:{ids[before[0]]}^5"), 5).hits]
+    assert after == [*before[1:], before[0]]
+
+
+def test_minus_alone_gives_what_is_least_like_it(services: Services) -> None:
+    best = [hit.photo.name for hit in services.search(Query("a red wall"), 5).hits]
+    assert [hit.photo.name for hit in services.search(parse("-(a red wall)"), 5).hits] == best[::-1]
 
 
 @on_both_databases

@@ -1,8 +1,11 @@
 """Search: a description or a picture in, photos out."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from app.errors import AppError
+from app.errors import AppError, QueryError
+from app.language import parse
 from app.photos import PhotoDetails, get_photo, newest_photos, stored_vectors
 from app.query import Query
 from app.services import current
@@ -72,7 +75,10 @@ def asked() -> Query | None:
     similar = st.query_params.get("similar", "")
     photos = (int(similar),) if similar.isdecimal() else ()
     images = (picture_file.getvalue(),) if picture_file is not None else ()
-    return Query(text, photos, images) if text.strip() or photos or images else None
+    written = parse(text) if text.strip() else None
+    if not (photos or images):
+        return written
+    return replace(written, photos=written.photos + photos, images=images) if written else Query("", photos, images)
 
 
 def start_page() -> None:
@@ -132,6 +138,10 @@ try:
         start_page()
     if "open" in st.session_state:
         show(get_photo(services.library, st.session_state["open"]))
+except QueryError as error:
+    st.error(str(error), icon=":material/error:")
+    if error.pointer:
+        st.code(error.pointer, language=None)
 except (AppError, IndexerError) as error:
     close()
     st.error(str(error), icon=":material/error:")

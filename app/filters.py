@@ -1,0 +1,130 @@
+"""What a photo must be: ``date:2019..2021-06``, ``folder:Holidays`` ... Each filter is a condition in SQL."""
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
+
+from app.errors import QueryError
+from indexer.catalog import Content, Photo, PhotoState
+
+_SQUARE = 0.05  # by how much of its longer side a square picture's sides may differ
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition: its name, its value as it is written, and whether a photo must not meet it.
+
+    Raises:
+        QueryError: no such filter, or not a value of it.
+    """
+
+    name: str
+    value: str
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        self.condition()
+
+    def condition(self) -> ColumnElement[bool]:
+        """The condition on a row of photo joined with content."""
+        make = FILTERS.get(self.name)
+        if make is None:
+            raise QueryError(f"no filter {self.name}: expected one of {', '.join(FILTERS)}; \\: searches for the words")
+        try:
+            condition = make(self.value)
+        except ValueError as error:
+            raise QueryError(f"{self.name}: {error}; got {self.value!r}") from error
+        return not_(func.coalesce(condition, false())) if self.negated else condition
+
+
+def allowed_contents(filters: tuple[Filter, ...]) -> Select[int]:
+    """The ids of the contents of which a present photo meets all filters."""
+    return (
+        select(Content.id)
+        .join(Photo, Photo.content_id == Content.id)
+        .where(Photo.state == PhotoState.PRESENT, *(f.condition() for f in filters))
+        .distinct()
+    )
+
+
+def _date(value: str) -> ColumnElement[bool]:
+    first, dots, last = value.partition("..")
+    if not (first or last):
+        raise ValueError("expected a year, a month, a day, or a range such as 2019..2021-06")
+    conditions = []
+    if first:
+        conditions.append(Content.taken_at >= _span(first)[0])
+    if last or not dots:
+        conditions.append(Content.taken_at < _span(last or first)[1])
+    return and_(*conditions)
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    """When a day, a month or a year begins, and when the next does."""
+    if (relative := _relative(text.lower(), date.today())) is not None:
+        first, after = relative
+        return datetime.combine(first, datetime.min.time()), datetime.combine(after, datetime.min.time())
+    if not (found := re.fullmatch(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?", text)):
+        raise ValueError("expected a date such as 2019, 2019-06, 2019-06-14 or last-month")
+    year, month, day = (int(part) if part else None for part in found.groups())
+    assert year is not None
+    try:
+        start = datetime(year, month or 1, day or 1)
+        if day is not None:
+            return start, start + timedelta(days=1)
+        if month is not None:
+            return start, start + timedelta(days=calendar.monthrange(year, month)[1])
+        return start, datetime(year + 1, 1, 1)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("no such date") from error
+
+
+def _relative(text: str, today: date) -> tuple[date, date] | None:
+    week = today - timedelta(days=today.weekday())
+    month, year = today.replace(day=1), today.replace(month=1, day=1)
+    last_month, last_year = (month - timedelta(days=1)).replace(day=1), year.replace(year=year.year - 1)
+    tomorrow = today + timedelta(days=1)
+    return {
+        "today": (today, tomorrow),
+        "yesterday": (today - timedelta(days=1), today),
+        "this-week": (week, week + timedelta(days=7)),
+        "last-week": (week - timedelta(days=7), week),
+        "this-month": (month, (month + timedelta(days=31)).replace(day=1)),
+        "last-month": (last_month, month),
+        "this-year": (year, year.replace(year=year.year + 1)),
+        "last-year": (last_year, year),
+    }.get(text)
+
+
+def _folder(value: str) -> ColumnElement[bool]:
+    names = value.strip("/")
+    if not names:
+        raise ValueError("expected a folder's name, several with / between, or a path")
+    inside = names.translate({ord(c): f"\\{c}" for c in "\\%_"}).replace("*", "%")
+    return Photo.path.ilike(f"{'/' if value.startswith('/') else '%/'}{inside}/%", escape="\\")
+
+
+def _orientation(value: str) -> ColumnElement[bool]:
+    wider, higher = Content.width - Content.height, Content.height - Content.width
+    landscape, portrait = wider > _SQUARE * Content.width, higher > _SQUARE * Content.height
+    square = not_(or_(landscape, portrait))
+    return _one_of(value, {"portrait": portrait, "landscape": landscape, "square": square})
+
+
+def _one_of(value: str, conditions: dict[str, ColumnElement[bool]]) -> ColumnElement[bool]:
+    """The conditions that a value such as ``portrait|square`` names."""
+    names = value.lower().split("|")
+    if not set(names) <= set(conditions):
+        raise ValueError(f"expected {'|'.join(conditions)}")
+    return or_(*(conditions[name] for name in names))
+
+
+FILTERS: dict[str, Callable[[str], ColumnElement[bool]]] = {
+    "date": _date,
+    "folder": _folder,
+    "orientation": _orientation,
+}

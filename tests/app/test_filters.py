@@ -1,0 +1,84 @@
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app.language import parse
+from app.services import Services
+from indexer.folders import add_folder
+from indexer.ingest import ingest
+from tests.conftest import paint
+
+DATES = {"winter.jpg": "2019:12:31 23:59:59", "spring.jpg": "2020:03:01 00:00:00", "now.jpg": None}
+
+
+@pytest.fixture
+def dated(services: Services, tmp_path: Path) -> Services:
+    """Besides the five pictures: three with dates, the last of today; two in folders with odd names."""
+    root = tmp_path / "dated"
+    for seed, (name, taken) in enumerate(DATES.items(), 50):
+        exif = Image.Exif()
+        exif[0x0132] = taken or f"{date.today():%Y:%m:%d} 12:00:00"  # DateTime
+        paint(root / "Holidays 100%" / name, seed, exif=exif)
+    paint(root / "a_b" / "tall.jpg", 60, size=(64, 96))
+    paint(root / "axb" / "square.jpg", 61, size=(100, 98))
+    ingest(services.library, add_folder(services.library.catalog, root)[0])
+    return services
+
+
+def names(services: Services, text: str) -> set[str]:
+    return {hit.photo.name for hit in services.search(parse(text), 50).hits}
+
+
+def test_dates(dated: Services) -> None:
+    assert names(dated, "date:2019") == {"winter.jpg"}
+    assert names(dated, "date:2019-12-31") == names(dated, "date:..2019") == {"winter.jpg"}
+    assert names(dated, "date:2019-12..2020-03-01") == {"winter.jpg", "spring.jpg"}
+    assert names(dated, "date:2020-02") == set()
+    assert names(dated, "date:2020..") == {"spring.jpg", "now.jpg"}
+    yesterday = date.today() - timedelta(days=1)
+    assert names(dated, "date:today") == names(dated, "date:this-week -date:2020") == {"now.jpg"}
+    assert names(dated, f"date:{yesterday}") == names(dated, "date:yesterday") == set()
+
+
+def test_a_filter_turned_round_has_the_photos_of_which_it_is_not_known(dated: Services) -> None:
+    assert names(dated, "-date:2019..") == {"a.jpg", "b.png", "c.webp", "d.jpg", "e.png", "tall.jpg", "square.jpg"}
+
+
+def test_folders(dated: Services, folder: Path) -> None:
+    assert names(dated, "folder:sub") == {"d.jpg", "e.png"}
+    assert names(dated, "folder:SUB/deep") == {"e.png"}
+    assert names(dated, "folder:su") == set()
+    assert names(dated, "folder:su*") == {"d.jpg", "e.png"}
+    assert names(dated, 'folder:"holidays 100%"') == set(DATES)
+    assert names(dated, "folder:a_b") == {"tall.jpg"}, "_ is no wildcard"
+    assert names(dated, f"folder:{folder}") == {"a.jpg", "b.png", "c.webp", "d.jpg", "e.png"}
+    assert names(dated, f"folder:{folder} -folder:sub") == {"a.jpg", "b.png", "c.webp"}
+
+
+def test_orientations(dated: Services) -> None:
+    assert names(dated, "orientation:portrait") == {"tall.jpg"}
+    assert names(dated, "orientation:square") == {"square.jpg"}
+    assert names(dated, "orientation:portrait|square -orientation:square") == {"tall.jpg"}
+    assert len(names(dated, "orientation:landscape")) == 8
+
+
+def test_k_results_come_when_k_photos_meet_the_filter(dated: Services) -> None:
+    """Whatever the other photos score."""
+    hits = dated.search(parse("anything at all orientation:portrait|square"), 2).hits
+    assert {hit.photo.name for hit in hits} == {"tall.jpg", "square.jpg"}
+    assert all(hit.score is not None for hit in hits)
+
+
+def test_filters_alone_give_the_newest_first(dated: Services) -> None:
+    hits = dated.search(parse("date:..2030"), 50).hits
+    assert [hit.photo.name for hit in hits] == ["now.jpg", "spring.jpg", "winter.jpg"]
+    assert [hit.score for hit in hits] == [None] * 3
+
+
+def test_only_a_present_photo_meets_a_filter(dated: Services, folder: Path) -> None:
+    os.rename(folder / "sub" / "d.jpg", folder / "d.jpg")
+    ingest(dated.library, add_folder(dated.library.catalog, folder)[0])
+    assert names(dated, "folder:sub") == {"e.png"}
