@@ -1,6 +1,7 @@
 """What a photo must be: ``date:2019..2021-06``, ``folder:Holidays`` ... Each filter is a condition in SQL."""
 
 import calendar
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 
 from app.errors import QueryError
-from indexer.catalog import Content, Photo, PhotoState
+from indexer.catalog import Content, ContentKind, Photo, PhotoKeyword, PhotoMetadata, PhotoState
 
+_EARTH = 6371.0088  # mean radius, km
 _SQUARE = 0.05  # by how much of its longer side a square picture's sides may differ
 
 
@@ -41,25 +43,42 @@ class Filter:
         return not_(func.coalesce(condition, false())) if self.negated else condition
 
 
-def allowed_contents(filters: tuple[Filter, ...]) -> Select[int]:
-    """The ids of the contents of which a present photo meets all filters."""
+def allowed_contents(*conditions: ColumnElement[bool]) -> Select[int]:
+    """The ids of the contents of which a present photo meets all conditions."""
     return (
         select(Content.id)
         .join(Photo, Photo.content_id == Content.id)
-        .where(Photo.state == PhotoState.PRESENT, *(f.condition() for f in filters))
+        .outerjoin(PhotoMetadata, PhotoMetadata.photo_id == Photo.id)
+        .where(Photo.state == PhotoState.PRESENT, *conditions)
         .distinct()
     )
+
+
+def says(words: str) -> ColumnElement[bool]:
+    """Whether words stand, as they are, in a photo's path, title, caption or one of its keywords."""
+    anywhere = f"%{_literal(words)}%"
+    keywords = select(PhotoKeyword.photo_id).where(PhotoKeyword.keyword.ilike(anywhere, escape="\\"))
+    columns = (Photo.path, PhotoMetadata.title, PhotoMetadata.caption)
+    return or_(
+        *(func.coalesce(column.ilike(anywhere, escape="\\"), false()) for column in columns), Photo.id.in_(keywords)
+    )
+
+
+def _literal(text: str) -> str:
+    """Text in which LIKE sees no wildcards."""
+    return text.translate({ord(c): f"\\{c}" for c in "\\%_"})
 
 
 def _date(value: str) -> ColumnElement[bool]:
     first, dots, last = value.partition("..")
     if not (first or last):
         raise ValueError("expected a year, a month, a day, or a range such as 2019..2021-06")
+    taken_at = func.coalesce(PhotoMetadata.taken_at, Content.taken_at)
     conditions = []
     if first:
-        conditions.append(Content.taken_at >= _span(first)[0])
+        conditions.append(taken_at >= _span(first)[0])
     if last or not dots:
-        conditions.append(Content.taken_at < _span(last or first)[1])
+        conditions.append(taken_at < _span(last or first)[1])
     return and_(*conditions)
 
 
@@ -104,7 +123,7 @@ def _folder(value: str) -> ColumnElement[bool]:
     names = value.strip("/")
     if not names:
         raise ValueError("expected a folder's name, several with / between, or a path")
-    inside = names.translate({ord(c): f"\\{c}" for c in "\\%_"}).replace("*", "%")
+    inside = _literal(names).replace("*", "%")
     return Photo.path.ilike(f"{'/' if value.startswith('/') else '%/'}{inside}/%", escape="\\")
 
 
@@ -113,6 +132,53 @@ def _orientation(value: str) -> ColumnElement[bool]:
     landscape, portrait = wider > _SQUARE * Content.width, higher > _SQUARE * Content.height
     square = not_(or_(landscape, portrait))
     return _one_of(value, {"portrait": portrait, "landscape": landscape, "square": square})
+
+
+def _camera(value: str) -> ColumnElement[bool]:
+    return PhotoMetadata.camera.ilike(f"%{_literal(value)}%", escape="\\")
+
+
+def _keyword(value: str) -> ColumnElement[bool]:
+    meeting = select(PhotoKeyword.photo_id).where(PhotoKeyword.keyword.ilike(_literal(value), escape="\\"))
+    return Photo.id.in_(meeting)
+
+
+def _kind(value: str) -> ColumnElement[bool]:
+    return _one_of(value, {kind.value: Content.kind == kind for kind in ContentKind})
+
+
+def _rating(value: str) -> ColumnElement[bool]:
+    if not (found := re.fullmatch(r"(>=|<=|)(-1|[0-5])", value)):
+        raise ValueError("expected stars such as 4, >=4 or <=2")
+    stars = int(found[2])
+    match found[1]:
+        case ">=":
+            return PhotoMetadata.rating >= stars
+        case "<=":
+            return PhotoMetadata.rating <= stars
+        case _:
+            return PhotoMetadata.rating == stars
+
+
+def _near(value: str) -> ColumnElement[bool]:
+    """Within a radius of a place: a box of degrees, which an index finds, then the great circle (haversine)."""
+    number = r"[-+]?[0-9]{1,3}(?:\.[0-9]{1,12})?"
+    found = re.fullmatch(rf"({number}),({number}),([0-9]{{1,5}}(?:\.[0-9]{{1,6}})?)(km|m|mi)", value)
+    if found is None or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:
+        raise ValueError("expected latitude,longitude,radius such as 48.858,2.294,5km")
+    latitude, longitude = float(found[1]), float(found[2])
+    radius = float(found[3]) * {"km": 1.0, "m": 0.001, "mi": 1.609344}[found[4]] / _EARTH  # radians
+    lat, lon = func.radians(PhotoMetadata.latitude), func.radians(PhotoMetadata.longitude)
+    north, east = math.radians(latitude), math.radians(longitude)
+    haversine = func.power(func.sin((lat - north) / 2), 2) + math.cos(north) * func.cos(lat) * func.power(
+        func.sin((lon - east) / 2), 2
+    )
+    band = math.degrees(radius)
+    return and_(
+        PhotoMetadata.latitude.between(latitude - band, latitude + band),
+        PhotoMetadata.longitude.is_not(None),
+        haversine <= math.sin(min(radius, math.pi) / 2) ** 2,
+    )
 
 
 def _one_of(value: str, conditions: dict[str, ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -126,5 +192,10 @@ def _one_of(value: str, conditions: dict[str, ColumnElement[bool]]) -> ColumnEle
 FILTERS: dict[str, Callable[[str], ColumnElement[bool]]] = {
     "date": _date,
     "folder": _folder,
+    "kind": _kind,
     "orientation": _orientation,
+    "camera": _camera,
+    "near": _near,
+    "rating": _rating,
+    "keyword": _keyword,
 }

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sqlalchemy import ColumnElement, not_
 
 from app.background import Background
-from app.filters import allowed_contents
+from app.filters import allowed_contents, says
 from app.photos import PhotoDetails, encode_picture, newest_contents, photos_of_contents, stored_vectors
 from app.query import Part, Query
 from clipcore.zeroshot import class_vectors
@@ -66,7 +67,7 @@ class Search:
         if query.parts or query.minus:
             scored = self._ranked(query, k, searched)
         else:
-            scored = dict.fromkeys(newest_contents(self._library, k, allowed_contents(query.filters)))
+            scored = dict.fromkeys(newest_contents(self._library, k, allowed_contents(*_conditions(query))))
         photos = photos_of_contents(self._library, list(scored))
         hits = [Hit(photos[content_id], score) for content_id, score in scored.items() if content_id in photos]
         return Results(hits[:k], searched, (time.perf_counter() - start) * 1000)
@@ -88,10 +89,11 @@ class Search:
         return {content_id: score for content_id, score in pairs if content_id not in asked}
 
     def _allowed(self, query: Query) -> Sequence[int] | None:
-        if not query.filters:
+        """The contents that may be found; None when all may."""
+        if not (conditions := _conditions(query)):
             return None
         with self._library.catalog.reading() as session:
-            return session.scalars(allowed_contents(query.filters)).all()
+            return session.scalars(allowed_contents(*conditions)).all()
 
     def _penalties(self, minus: Sequence[Part], ids: Ids, searched: int) -> Vectors:
         """What counts against each content: by how much it scores higher for a part than a photo without it would.
@@ -127,3 +129,9 @@ class Search:
                     asked, vector = asked + contents, vectors[0]
             sum_ += part.weight * vector
         return asked, sum_ / max(float(np.linalg.norm(sum_)), 1e-12)
+
+
+def _conditions(query: Query) -> list[ColumnElement[bool]]:
+    """What a photo must be, and what must be written of it."""
+    said = [says(words) for words in query.exact] + [not_(says(words)) for words in query.without]
+    return [f.condition() for f in query.filters] + said

@@ -62,9 +62,11 @@ def search(services: Services, query: Sequence[str], top: int, as_json: bool, pa
       beach^2  '(red car)^0.5'     counts more, or less
       -people  -'(a red car)'      rather not with these
       photo:123                    like this photo
+      '"IMG_20"'  -'"draft"'       these words in its path, title, caption or keywords; or not
       date:2019  date:2019-06..    taken then: a year, month, day, a range, last-month ...
       folder:Italy  folder:2019/*  in a folder of this name
-      orientation:portrait|square  or landscape
+      kind:photo|raw  kind:video   orientation:portrait|square
+      camera:nikon  rating:>=4  keyword:Rex  near:48.858,2.294,5km
     A - before a filter turns it round. Quote what your shell would take for itself.
     """
     _show(services.search(parse(" ".join(query)), top), as_json, paths)

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from app.errors import QueryError
 from app.language import parse
 from app.services import Services
+from indexer.catalog import PhotoKeyword, PhotoMetadata
 from indexer.folders import add_folder
 from indexer.ingest import ingest
 from tests.conftest import paint
@@ -82,3 +84,54 @@ def test_only_a_present_photo_meets_a_filter(dated: Services, folder: Path) -> N
     os.rename(folder / "sub" / "d.jpg", folder / "d.jpg")
     ingest(dated.library, add_folder(dated.library.catalog, folder)[0])
     assert names(dated, "folder:sub") == {"e.png"}
+
+
+@pytest.fixture
+def told(services: Services, ids: dict[str, int]) -> Services:
+    """Three of the pictures with metadata: a in Paris with four stars, b in Sydney with one, c without a place."""
+    rows = [
+        PhotoMetadata(photo_id=ids["a.jpg"], camera="Nikon D70", latitude=48.8584, longitude=2.2945, rating=4),
+        PhotoMetadata(photo_id=ids["b.png"], camera="Canon", latitude=-33.8568, longitude=151.2153, rating=1),
+        PhotoMetadata(photo_id=ids["c.webp"], title="Rex at 100%", caption="Große Wiese", rating=None),
+    ]
+    with services.library.catalog.writing() as (session, _):
+        for row in rows:
+            row.version = 1
+            session.merge(row)
+        session.flush()
+        session.merge(PhotoKeyword(photo_id=ids["a.jpg"], keyword="Eiffel Tower"))
+        session.merge(PhotoKeyword(photo_id=ids["a.jpg"], keyword="night"))
+    return services
+
+
+def test_what_photos_say_of_themselves(told: Services) -> None:
+    assert names(told, "camera:nikon") == {"a.jpg"}
+    assert names(told, "rating:4") == names(told, "rating:>=2") == {"a.jpg"}
+    assert names(told, "rating:<=4") == {"a.jpg", "b.png"}
+    assert names(told, "keyword:night") == names(told, 'keyword:"eiffel tower"') == {"a.jpg"}
+    assert names(told, "keyword:eiffel") == set()
+    assert names(told, "kind:photo|video") == {"a.jpg", "b.png", "c.webp", "d.jpg", "e.png"}
+    assert names(told, "kind:raw") == set()
+
+
+def test_near_is_within_the_great_circle(told: Services) -> None:
+    assert names(told, "near:48.8530,2.3499,5km") == {"a.jpg"}, "Notre-Dame is 4.1 km from the Eiffel Tower"
+    assert names(told, "near:48.8530,2.3499,4km") == set()
+    assert names(told, "near:48.8530,2.3499,4100m") == names(told, "near:48.853,2.3499,2.6mi") == {"a.jpg"}
+    assert names(told, "near:-33.86,-179,3000km") == {"b.png"}, "across the date line"
+    assert names(told, "near:0,0,20100km") == {"a.jpg", "b.png"}, "the whole earth"
+    assert names(told, "-near:48.85,2.29,50km") == {"b.png", "c.webp", "d.jpg", "e.png"}
+
+
+def test_quoted_words_are_required_where_anything_is_written(told: Services) -> None:
+    assert names(told, '"eiffel"') == names(told, 'a tower "EIFFEL TOWER"') == {"a.jpg"}
+    assert names(told, '"100%"') == names(told, '"rex at"') == {"c.webp"}
+    assert names(told, '"b.png"') == {"b.png"}
+    assert names(told, '"rex" "eiffel"') == set()
+    assert names(told, 'x -"rex" -"photos/sub"') == {"a.jpg", "b.png"}
+
+
+@pytest.mark.parametrize("text", ["near:1,2", "near:91,0,1km", "near:1,2,5", "rating:6", "rating:>4", "kind:film"])
+def test_values_that_cannot_be_are_refused(text: str) -> None:
+    with pytest.raises(QueryError, match="expected"):
+        parse(text)
