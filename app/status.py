@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from indexer.catalog import Content, EncoderRecord, Folder, Photo, PhotoState, Vector
+from indexer.follow import describe_vectors
 from indexer.library import Library
 
 
@@ -40,6 +41,7 @@ class Status:
     encoder_fingerprint: str
     encoder_precision: str
     encoder_dim: int
+    vectors: str  # the kind of index, and the recall that was measured when it was built
     revision: int
     data_folder: str
 
@@ -84,6 +86,7 @@ def read_status(library: Library) -> Status:
             encoder_fingerprint=encoder.fingerprint,
             encoder_precision=encoder.precision,
             encoder_dim=encoder.dim,
+            vectors=describe_vectors(library),
             revision=library.catalog.revision(),
             data_folder=str(library.settings.data_folder),
         )

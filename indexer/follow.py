@@ -1,27 +1,39 @@
 """Keeps a vector index in step with the catalog, whichever process writes to it.
 
 A content belongs in the index while it has a vector of the encoder and at least one present photo. Every change that
-can alter that marks the content with a new revision; the follower asks what is newer than what it has seen.
+can alter that marks the content with a new revision; the follower asks what is newer than what it has seen. What it
+holds is written as a snapshot now and then, beside the searches, so that the next process starts from there.
 """
 
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from sqlalchemy import exists, select
+from filelock import Timeout
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Clock, Content, Photo, PhotoState, Vector
 from indexer.library import Library
 from indexer.store import STORED_DTYPE
+from indexer.vectors import beside
 from indexer.vectors.base import Ids, Vectors
-from indexer.vectors.faiss_index import FaissIndex
+from indexer.vectors.choice import Kind, Plan
+from indexer.vectors.faiss_index import Compaction, FaissIndex
+from indexer.vectors.gpu import gpu_found
+from indexer.vectors.half import Codes
+from indexer.vectors.queries import text_like_queries
+from indexer.vectors.snapshot import Built, Owner, Snapshot, open_snapshot, read_header, set_aside, write_snapshot
 
 log = logging.getLogger(__name__)
 
 _ROWS_AT_A_TIME = 20_000
-_WORTH_A_SNAPSHOT = 2_000  # changes; fewer are caught up with faster than a snapshot is written
+_READ_ANEW_FROM = 50_000  # changes; where they are most of the library too, it is written to disk as it is read
+_RETRY_AFTER = 60  # seconds, when a snapshot could not be written
 
 
 class FollowedIndex:
@@ -30,56 +42,154 @@ class FollowedIndex:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._lock = threading.Lock()
-        dim = library.encoder.dim
-        self._fingerprint = f"{library.catalog.identity()}-{library.encoder.fingerprint}"
-        self._snapshot = library.settings.vectors_folder / f"{library.encoder.fingerprint}.vectors"
-        self._index, self._revision = FaissIndex.load(self._snapshot, self._fingerprint, dim) or (FaissIndex(dim), 0)
-        if self._revision > library.catalog.revision():  # the catalog was restored from a backup
-            self._index, self._revision = FaissIndex(dim), 0
+        self._writing: threading.Thread | None = None
+        self._not_before = 0.0
+        encoder, settings = library.encoder, library.settings
+        self._owner = Owner(library.catalog.identity(), encoder.fingerprint, encoder.dim)
+        self._plan = Plan(settings.vector_index, settings.vector_memory, gpu_found())
+        self._path = _snapshot_path(library)
+        self._index, self._revision = FaissIndex(encoder.dim, self._plan), 0
+        self._start_from(open_snapshot(self._path, self._owner))
 
-    def search(self, query: Vectors, k: int, allowed: Sequence[int] | None = None) -> tuple[Vectors, Ids]:
+    def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]:
         """The k contents best for a query (dim,), as the catalog stands now: scores (cosines) and content ids."""
         with self._lock:
             self._catch_up()
-            return self._index.search(query, k, allowed)
+            found = self._index.search(query, k, allowed)
+        self._write_beside()
+        return found
 
     def catch_up(self) -> int:
         """Takes over every change since the last time; gives back how many contents are searchable."""
         with self._lock:
             self._catch_up()
-            return len(self._index)
+            count = len(self._index)
+        self._write_beside()
+        return count
+
+    def settle(self) -> int:
+        """The same, and waits until the snapshot on disk is as good as it gets: for the end of a run that indexed."""
+        count = self.catch_up()
+        if self._writing is not None:
+            self._writing.join()
+        return count
+
+    def _start_from(self, snapshot: Snapshot | None) -> None:
+        if snapshot is None:
+            return
+        if snapshot.header.revision > self._library.catalog.revision():
+            set_aside(self._path, "it is ahead of the catalog, which was restored from an older copy")
+            return
+        self._index = FaissIndex(self._owner.dim, self._plan, snapshot)
+        self._revision = snapshot.header.revision
+        if snapshot.is_mapped:
+            beside.start("check vectors", self._check, snapshot)
+
+    def _check(self, snapshot: Snapshot) -> None:
+        """Reads a large snapshot through beside the first searches; begins anew from the catalog if it is damaged."""
+        if snapshot.codes_are_whole():
+            return
+        with self._lock:
+            set_aside(self._path, "its codes are damaged")
+            self._index, self._revision = FaissIndex(self._owner.dim, self._plan), 0
 
     def _catch_up(self) -> None:
         with self._library.catalog.reading() as session:
             now = session.execute(select(Clock.revision)).scalar_one()
             if now == self._revision:
                 return
-            changes = self._apply_changes(session)
+            pending = session.execute(select(func.count()).where(self._newer())).scalar_one()
+            if pending >= _READ_ANEW_FROM and pending > len(self._index) and self._read_anew(session, now):
+                return
+            for changes in _changes(session, self._library.encoder_id, self._newer()):
+                self._index.remove(changes.gone)
+                if len(changes.found):
+                    self._index.add(changes.found, changes.codes.astype(np.float32))
             self._revision = now
-        if changes >= _WORTH_A_SNAPSHOT:
-            self._save()
 
-    def _apply_changes(self, session: Session) -> int:
-        encoder_id = self._library.encoder_id
-        present = exists().where(Photo.content_id == Content.id, Photo.state == PhotoState.PRESENT)
-        query = (
-            select(Content.id, Vector.data, present)
-            .outerjoin(Vector, (Vector.content_id == Content.id) & (Vector.encoder_id == encoder_id))
-            .where(Content.revision > self._revision)
-        )
-        changes = 0
-        for rows in session.execute(query).yield_per(_ROWS_AT_A_TIME).partitions():
-            changes += len(rows)
-            searchable = [(id_, data) for id_, data, is_present in rows if data is not None and is_present]
-            self._index.remove(np.array([row[0] for row in rows], np.int64))
-            if searchable:
-                ids, data = zip(*searchable, strict=True)
-                vectors = np.frombuffer(b"".join(data), STORED_DTYPE).reshape(len(ids), -1)
-                self._index.add(np.array(ids, np.int64), vectors.astype(np.float32))
-        return changes
+    def _newer(self) -> ColumnElement[bool]:
+        return Content.revision > self._revision
 
-    def _save(self) -> None:
+    def _read_anew(self, session: Session, now: int) -> bool:
+        """Writes a snapshot of the whole library as it is read, and starts from that: nothing large is held in memory.
+
+        It is searched exactly until the index that suits it is built, beside the searches.
+        """
+        everything = _changes(session, self._library.encoder_id, Content.id > 0)
+        rows = ((part.found, part.codes) for part in everything if len(part.found))
         try:
-            self._index.save(self._snapshot, self._fingerprint, self._revision)
+            write_snapshot(self._path, self._owner, now, rows, lambda codes: Built(Kind.EXACT))
+        except OSError as error:
+            log.warning("cannot write %s (%s); keeping the vectors in memory", self._path, error)
+            return False
+        self._start_from(open_snapshot(self._path, self._owner))
+        return self._revision == now
+
+    def _write_beside(self) -> None:
+        """Starts writing a snapshot where one is due, beside the searches."""
+        with self._lock:
+            if not self._index.wants_compaction or time.monotonic() < self._not_before:
+                return
+            compaction = self._index.begin_compaction()
+            self._writing = beside.start("write vectors", self._write, self._index, compaction, self._revision)
+
+    def _write(self, index: FaissIndex, compaction: Compaction, revision: int) -> None:
+        snapshot = None
+        try:
+            snapshot = compaction.write(self._path, self._owner, revision, self._queries)
+        except Timeout:
+            log.info("another process is writing %s", self._path)
         except OSError as error:  # a snapshot only saves time
-            log.warning("cannot write %s: %s", self._snapshot, error.strerror)
+            log.warning("cannot write %s: %s", self._path, error.strerror)
+        with self._lock:
+            if snapshot is None or index is not self._index:
+                index.abandon_compaction()
+                self._not_before = time.monotonic() + _RETRY_AFTER
+            else:
+                index.adopt(snapshot)
+
+    def _queries(self) -> Vectors:
+        return text_like_queries(self._library.encoder)
+
+
+def describe_vectors(library: Library) -> str:
+    """The index that the last snapshot holds, in words."""
+    header = read_header(_snapshot_path(library))
+    if header is None:
+        return "exact"
+    size = f"{header.kind}, {header.count:,} in the snapshot of revision {header.revision:,}"
+    if header.reach is None:
+        return size
+    reach = header.reach
+    measured = f"recall@10 {reach.recall:.4f} on {reach.queries} texts when built"
+    return f"{size}; {measured}, {reach.at_10:,} candidates re-scored exactly"
+
+
+def _snapshot_path(library: Library) -> Path:
+    return library.settings.vectors_folder / f"{library.encoder.fingerprint}.vectors"
+
+
+def _changes(session: Session, encoder_id: int, which: ColumnElement[bool]) -> Iterator["_Changes"]:
+    """Contents by id, in parts."""
+    present = exists().where(Photo.content_id == Content.id, Photo.state == PhotoState.PRESENT)
+    query = (
+        select(Content.id, Vector.data, present.label("present"))
+        .outerjoin(Vector, (Vector.content_id == Content.id) & (Vector.encoder_id == encoder_id))
+        .where(which)
+        .order_by(Content.id)
+    )
+    for rows in session.execute(query).yield_per(_ROWS_AT_A_TIME).partitions():
+        found = [row.id for row in rows if row.present and row.data is not None]
+        data = b"".join(row.data for row in rows if row.present and row.data is not None)
+        gone = [row.id for row in rows if not row.present or row.data is None]
+        codes = np.frombuffer(data, STORED_DTYPE).reshape(len(found), -1 if found else 0)
+        yield _Changes(np.array(found, np.int64), codes, np.array(gone, np.int64))
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Contents to be searched, with their vectors, and contents that are not (any more)."""
+
+    found: Ids
+    codes: Codes
+    gone: Ids

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     weights: Path | None = Field(
         None, description="a folder of weights that is looked in before any download: ARCHITECTURE/TAG.safetensors"
     )
+    vectors: str = Field("faiss", description="where vectors are searched: 'faiss' in this process, or a Qdrant URL")
+    vector_index: Literal["auto", "exact", "rabitq", "ivf", "gpu"] = Field(
+        "auto", description="the kind of FAISS index; auto: by the number of vectors and the memory they may take"
+    )
+    vector_memory: int = Field(4 << 30, ge=1, description="bytes of vectors to keep in memory for exact search")
     batch_size: int = Field(32, ge=1, le=1024, description="photos encoded, and committed, together")
     decode_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     max_file_bytes: int = Field(1 << 30, description="larger files are not read")

@@ -57,7 +57,7 @@ def index(services: Services, folders: Sequence[str], retry_failed: bool, accept
     if not all(report.nothing_to_do for report in reports):
         from indexer.follow import FollowedIndex
 
-        FollowedIndex(library).catch_up()  # now, not at the first search
+        FollowedIndex(library).settle()  # now, not at the first search
     if as_json:
         click.echo(json.dumps([asdict(report) for report in reports]))
 

@@ -31,6 +31,7 @@ def status(services: Services, failures: bool, as_json: bool) -> None:
         f"searchable: {now.searchable:,}   "
         f"encoder: {now.encoder} ({now.encoder_dim}-d, {now.encoder_precision}, {now.encoder_fingerprint})"
     )
+    click.echo(f"vectors: {now.vectors}")
     click.echo(f"kept in: {now.data_folder}")
     for failure in failed:
         click.echo(f"{failure.path}\t{failure.reason}")

@@ -1,110 +1,176 @@
-"""VectorIndex on FAISS: exact inner product over half-precision codes, which is what the catalog stores.
+"""VectorIndex on FAISS: one large unchanging segment mapped from its snapshot, and what changed since beside it.
 
-Its snapshot on disk is a header and two plain arrays, not FAISS's own format: a file that is cut short, altered or made
-by someone else fails a checksum or a length, and can do no more than that.
+Additions go to a small exact index, removals bury rows; both are searched together and merged. When they have become
+many, a `Compaction` writes a new snapshot from them: it takes its copy in a moment, builds for as long as it takes
+while searches and changes go on, and is then adopted together with what changed meanwhile.
 """
 
-import hashlib
-import json
+import logging
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
+from indexer.vectors.choice import EXACT_UP_TO, Kind, Plan
+from indexer.vectors.exact import ExactIndex
+from indexer.vectors.gpu import GpuScan, gpu_found
+from indexer.vectors.half import Codes
+from indexer.vectors.scan import RECALL, CompressedScan, ExactScan, Reach, Scan, compress, measure
+from indexer.vectors.segment import Segment
+from indexer.vectors.snapshot import Built, Owner, Rows, Snapshot, open_snapshot, write_snapshot
 
-_MAGIC = b"sightline-vectors-1\n"
+log = logging.getLogger(__name__)
 
-faiss.omp_set_num_threads(1)  # one query at a time is slower on several
+_WORTH_A_SNAPSHOT = 2_000  # changes; fewer are caught up with faster than a snapshot is written
+_WORTH_COMPRESSING = 1_000  # vectors; fewer say nothing of recall
+_ROWS_AT_A_TIME = 16_384
 
-
-@dataclass(frozen=True)
-class SnapshotHeader:
-    """What a snapshot says of itself; `sha256` is of all bytes behind the header.
-
-    `fingerprint` names the catalog and the encoder whose vectors these are.
-    """
-
-    fingerprint: str
-    dim: int
-    count: int
-    revision: int
-    sha256: str
+Queries = Callable[[], Vectors]  # (q, dim) to measure recall with
 
 
 class FaissIndex:
-    """A flat FAISS index. Not for concurrent use: `indexer.follow` holds the lock."""
+    """Vectors by id. `indexer.follow` holds a lock around every use; only `Compaction.write` needs none."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, plan: Plan | None = None, snapshot: Snapshot | None = None) -> None:
         self.dim = dim
-        self._flat = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        self._index = faiss.IndexIDMap(self._flat)
+        self.plan = plan or Plan()
+        self._chosen = snapshot.header.chosen if snapshot else Kind.EXACT
+        self._base = _segment(snapshot, self.plan) if snapshot else _empty(dim)
+        self._recent = ExactIndex(dim)
+        self._touched: list[Ids] | None = None  # ids that changed since a compaction took its copy
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._base) + len(self._recent)
 
     @property
-    def ids(self) -> Ids:
-        """The ids in the order of the codes."""
-        return faiss.vector_to_array(self._index.id_map)
+    def kind(self) -> Kind:
+        return self._base.kind
+
+    @property
+    def reach(self) -> Reach | None:
+        """The recall that was measured, and what it takes; None for an exact index."""
+        return self._base.reach
+
+    @property
+    def changes(self) -> int:
+        """How many rows differ from the snapshot."""
+        return len(self._recent) + self._base.buried
+
+    @property
+    def wants_compaction(self) -> bool:
+        """Whether another kind suits better by now, or so much has changed that starting and searching slow down."""
+        if self._touched is not None:
+            return False
+        if self.plan.choose(len(self), self.dim) is not self._chosen:
+            return True
+        return self.changes >= max(_WORTH_A_SNAPSHOT, min(len(self) // 20, EXACT_UP_TO))
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        self.remove(ids)
-        self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))
+        self._bury(ids)
+        self._recent.add(ids, vectors)
 
     def remove(self, ids: Ids) -> None:
-        if len(self) and len(ids):
-            self._index.remove_ids(faiss.IDSelectorBatch(np.ascontiguousarray(ids, np.int64)))
+        self._bury(ids)
+        self._recent.remove(ids)
 
-    def search(self, query: Vectors, k: int, allowed: Sequence[int] | None = None) -> tuple[Vectors, Ids]:
-        k = min(k, len(self))
-        if k == 0 or (allowed is not None and not len(allowed)):
-            return np.empty(0, np.float32), np.empty(0, np.int64)
-        parameters = None
-        if allowed is not None:
-            selector = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
-            parameters = faiss.SearchParameters()
-            parameters.sel = selector
-        scores, ids = self._index.search(np.ascontiguousarray(query, np.float32)[None], k, params=parameters)
-        found = ids[0] >= 0
-        return scores[0][found], ids[0][found]
+    def _bury(self, ids: Ids) -> None:
+        self._base.bury(ids)
+        if self._touched is not None:
+            self._touched.append(np.asarray(ids, np.int64))
 
-    def save(self, path: Path, fingerprint: str, revision: int) -> None:
-        """Writes a snapshot, whole or not at all. Raises OSError."""
-        body = self.ids.astype("<i8").tobytes() + faiss.vector_to_array(self._flat.codes).tobytes()
-        header = SnapshotHeader(fingerprint, self.dim, len(self), revision, hashlib.sha256(body).hexdigest())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            with temporary.open("wb") as file:
-                file.write(_MAGIC + json.dumps(asdict(header)).encode() + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]:
+        faiss.omp_set_num_threads(1)  # of the calling thread; one query at a time is slower on several
+        query = np.ascontiguousarray(query, np.float32)
+        among = None if allowed is None else np.asarray(allowed, np.int64)
+        old_scores, old_ids = self._base.search(query, k, among)
+        new_scores, new_ids = self._recent.search(query, k, among)
+        scores, ids = np.concatenate([old_scores, new_scores]), np.concatenate([old_ids, new_ids])
+        best = np.argsort(-scores, kind="stable")[:k]
+        return scores[best], ids[best]
 
-    @classmethod
-    def load(cls, path: Path, fingerprint: str, dim: int) -> "tuple[FaissIndex, int] | None":
-        """The index in a snapshot and its revision; None when there is no whole one of this `fingerprint`."""
-        try:
-            content = path.read_bytes()
-            header_end = content.index(b"\n", len(_MAGIC)) + 1
-            header = SnapshotHeader(**json.loads(content[len(_MAGIC) : header_end]))
-        except (OSError, ValueError, TypeError):
-            return None
-        body = memoryview(content)[header_end:]
-        whole = content.startswith(_MAGIC) and hashlib.sha256(body).hexdigest() == header.sha256
-        fits = (header.fingerprint, header.dim) == (fingerprint, dim) and len(body) == header.count * (8 + 2 * dim)
-        if not whole or not fits:
-            return None
-        index = cls(dim)
-        ids = np.frombuffer(body[: 8 * header.count], "<i8")
-        codes = np.frombuffer(body[8 * header.count :], np.uint8).reshape(header.count, 2 * dim)
-        index._flat.add_sa_codes(codes)
-        faiss.copy_array_to_vector(ids, index._index.id_map)
-        index._index.ntotal = header.count
-        return index, header.revision
+    def begin_compaction(self) -> "Compaction":
+        """A copy of what is to be compacted; from now on changes are remembered until `adopt`."""
+        self._touched = []
+        base, recent = self._base, self._recent
+        return Compaction(self.plan, base, base.alive.copy(), recent.ids, recent.codes)
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Takes the snapshot that a compaction wrote for its base, with what changed since that began."""
+        touched = np.unique(np.concatenate([np.empty(0, np.int64), *(self._touched or [])]))
+        ids, codes = self._recent.ids, self._recent.codes
+        kept = np.isin(ids, touched)
+        self._base, self._chosen = _segment(snapshot, self.plan), snapshot.header.chosen
+        self._base.bury(touched)
+        self._recent, self._touched = ExactIndex(self.dim), None
+        self._recent.add(ids[kept], codes[kept].astype(np.float32))
+
+    def abandon_compaction(self) -> None:
+        """Forgets a compaction that failed; another may begin."""
+        self._touched = None
+
+
+def _segment(snapshot: Snapshot, plan: Plan) -> Segment:
+    """A snapshot, ready to be searched."""
+    codes = snapshot.codes
+    if snapshot.scan:
+        scan: Scan = CompressedScan.from_bytes(snapshot.scan, snapshot.header.kind)
+    elif snapshot.header.chosen is Kind.GPU and gpu_found():
+        scan = GpuScan(codes)
+    else:
+        scan = ExactScan(codes, in_memory=snapshot.header.chosen is Kind.EXACT and codes.nbytes <= plan.memory)
+    return Segment(snapshot.ids, codes, scan, snapshot.header.reach)
+
+
+def _empty(dim: int) -> Segment:
+    codes = np.empty((0, dim), np.float16)
+    return Segment(np.empty(0, np.int64), codes, ExactScan(codes))
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What an index held at one moment, to be written as a snapshot without holding anyone up."""
+
+    plan: Plan
+    base: Segment
+    alive: NDArray[np.bool_]
+    recent_ids: Ids
+    recent_codes: Codes
+
+    def write(self, path: Path, owner: Owner, revision: int, queries: Queries) -> Snapshot | None:
+        """Writes the snapshot and opens it. Raises OSError."""
+        write_snapshot(path, owner, revision, self._rows(), lambda codes: _build(self.plan, codes, queries))
+        return open_snapshot(path, owner)
+
+    def _rows(self) -> Rows:
+        """Both parts as one, ids ascending."""
+        old_rows = np.flatnonzero(self.alive)
+        ids = np.concatenate([self.base.ids[old_rows], self.recent_ids])
+        order = np.argsort(ids, kind="stable")
+        for start in range(0, len(ids), _ROWS_AT_A_TIME):
+            part = order[start : start + _ROWS_AT_A_TIME]
+            codes = np.empty((len(part), self.base.codes.shape[1]), np.float16)
+            is_old = part < len(old_rows)
+            codes[is_old] = self.base.codes[old_rows[part[is_old]]]
+            codes[~is_old] = self.recent_codes[part[~is_old] - len(old_rows)]
+            yield ids[part], codes
+
+
+def _build(plan: Plan, codes: Codes, queries: Queries) -> Built:
+    """The compressed scan that suits `codes`, measured; none where exact search suits them, or is all that will do."""
+    faiss.omp_set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # leaves the rest to searches
+    chosen = plan.choose(*codes.shape)
+    if chosen in (Kind.EXACT, Kind.GPU) or len(codes) < _WORTH_COMPRESSING:
+        return Built(chosen)
+    scan = compress(codes, chosen)
+    reach = measure(codes, scan, queries())
+    if reach is None:
+        log.warning("%s codes do not reach a recall of %s on these vectors; searching exactly", chosen, RECALL)
+        return Built(chosen)
+    found = f"recall@10 {reach.recall:.4f} with {reach.at_10} candidates, over {reach.queries} queries"
+    log.info("index of %s vectors: %s, %s", f"{len(codes):,}", chosen, found)
+    return Built(chosen, scan, reach)

@@ -59,14 +59,15 @@ def watch(library: Any, folder: Path) -> None:
 
 def snapshot(library: Any, folder: Path) -> None:
     import indexer.follow
+    import indexer.vectors.faiss_index
     from indexer.folders import add_folder
     from indexer.ingest import ingest
 
-    indexer.follow._WORTH_A_SNAPSHOT = 1
+    indexer.vectors.faiss_index._WORTH_A_SNAPSHOT = 1
     row = add_folder(library.catalog, folder)[0]
     index = indexer.follow.FollowedIndex(library)
-    ingest(library, row, progress=lambda report: index.catch_up())
-    index.catch_up()
+    ingest(library, row, progress=lambda report: index.settle())
+    index.settle()
 
 
 OPERATIONS: dict[str, Callable[[Any, Path], None]] = {"ingest": ingest, "watch": watch, "snapshot": snapshot}

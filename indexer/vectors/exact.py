@@ -1,0 +1,52 @@
+"""A small exact index that is added to and removed from at will: what is new since the last snapshot."""
+
+from collections.abc import Sequence
+
+import faiss
+import numpy as np
+
+from indexer.vectors.base import Ids, Vectors
+from indexer.vectors.half import Codes, flat
+
+
+class ExactIndex:
+    """Exact inner product over half-precision codes in memory. Removing shifts the codes behind: keep it small."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+        self._flat = flat(dim)
+        self._index = faiss.IndexIDMap(self._flat)
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def ids(self) -> Ids:
+        """The ids in the order of the codes."""
+        return faiss.vector_to_array(self._index.id_map)
+
+    @property
+    def codes(self) -> Codes:
+        """A copy of the codes (n, dim)."""
+        return faiss.vector_to_array(self._flat.codes).view(np.float16).reshape(-1, self.dim)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        self.remove(ids)
+        self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))
+
+    def remove(self, ids: Ids) -> None:
+        if len(self) and len(ids):
+            self._index.remove_ids(faiss.IDSelectorBatch(np.ascontiguousarray(ids, np.int64)))
+
+    def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]:
+        k = min(k, len(self))
+        if k == 0 or (allowed is not None and not len(allowed)):
+            return np.empty(0, np.float32), np.empty(0, np.int64)
+        parameters = None
+        if allowed is not None:
+            selector = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
+            parameters = faiss.SearchParameters()
+            parameters.sel = selector
+        scores, ids = self._index.search(np.ascontiguousarray(query, np.float32)[None], k, params=parameters)
+        found = ids[0] >= 0
+        return scores[0][found], ids[0][found]

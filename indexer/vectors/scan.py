@@ -1,0 +1,174 @@
+"""Finds the rows that may be among the best, fast; the caller scores them exactly.
+
+A compressed scan orders rows by an estimate. How far down that order the true best lie is measured on this very index
+with queries unlike its vectors (`measure`): texts lie far from all photos, and what works for neighbours of the data
+itself loses them.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import faiss
+import numpy as np
+
+from indexer.vectors.base import Ids, Vectors
+from indexer.vectors.beside import step
+from indexer.vectors.choice import Kind
+from indexer.vectors.half import Codes, best_of_all, best_rows, chunks, flat, flat_of
+
+log = logging.getLogger(__name__)
+
+RECALL = 0.99  # recall@10 against exact search that is kept at every size
+_AIM = 0.995  # what the measured queries must reach, so that others reach RECALL
+_DEPTHS = (10, 100)  # k at which it is measured
+_IN_MEMORY = 256 << 20  # bytes of codes that an exact scan copies into memory
+_FURTHEST = (
+    4_096,
+    32_768,
+)  # candidates to be asked for; to sort more costs as much as to score all
+_MOST_LISTS = 2_048  # of an IVF; assigning rows to more takes longer than it saves
+_TRAINING_ROWS = 64  # a list (FAISS asks for at least 39)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many candidates hold the best 10 and the best 100, as measured, and the recall@10 that this gave."""
+
+    at_10: int
+    at_100: int
+    recall: float
+    queries: int
+
+    def candidates(self, k: int) -> int:
+        """How many to score exactly for the best k: between the measured depths by their exponent, then by ratio."""
+        if k <= 10:
+            return self.at_10
+        if k >= 100:
+            return -(-k * self.at_100 // 100)
+        exponent = np.log10(self.at_100 / self.at_10)
+        return int(np.ceil(self.at_10 * (k / 10) ** exponent))
+
+
+class Scan(Protocol):
+    """A way to find candidates."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    def candidates(self, query: Vectors, count: int) -> Ids:
+        """Up to `count` rows for a query (dim,), likeliest first."""
+        ...
+
+
+class ExactScan:
+    """Scores every row: from memory when they are few or shall be, else as they are read from the mapped file."""
+
+    kind = Kind.EXACT
+
+    def __init__(self, codes: Codes, in_memory: bool = False) -> None:
+        self._codes = codes
+        self._flat = flat_of(codes) if in_memory or codes.nbytes <= _IN_MEMORY else None
+
+    def candidates(self, query: Vectors, count: int) -> Ids:
+        count = min(count, len(self._codes))
+        if self._flat is None:
+            return best_rows(self._codes, None, query, count)[1]
+        return self._flat.search(query[None], count)[1][0]
+
+
+class CompressedScan:
+    """One-bit codes in memory, scanned by FAISS."""
+
+    def __init__(self, index: "faiss.Index", kind: Kind) -> None:
+        self._index, self.kind = index, kind
+
+    def candidates(self, query: Vectors, count: int) -> Ids:
+        rows = self._index.search(query[None], min(count, self._index.ntotal))[1][0]
+        return rows[rows >= 0]
+
+    def visit(self, lists: int) -> None:
+        """Sets how many lists of an IVF are scanned."""
+        faiss.extract_index_ivf(self._index).nprobe = lists
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` reads; safe to read only when it is known to be ours."""
+        return faiss.serialize_index(self._index).tobytes()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, kind: Kind) -> "CompressedScan":
+        return cls(faiss.deserialize_index(np.frombuffer(content, np.uint8)), kind)
+
+
+def compress(codes: Codes, kind: Kind) -> CompressedScan:
+    """Trains and fills a compressed scan of `codes` (n, dim).
+
+    A random rotation comes first, as RaBitQ's error bound supposes: encoders have dimensions of their own size.
+    """
+    dim = codes.shape[1]
+    rotation = faiss.RandomRotationMatrix(dim, dim)
+    rotation.init(0)
+    index = faiss.IndexPreTransform(rotation, _bits(len(codes), dim, kind))
+    lists = getattr(faiss.downcast_index(index.index), "nlist", 0)
+    sample = np.random.default_rng(0).permutation(len(codes))[: max(20_000, _TRAINING_ROWS * lists)]
+    decode = flat(dim)
+    index.train(decode.sa_decode(codes[np.sort(sample)].view(np.uint8)))
+    for part in chunks(len(codes)):
+        index.add(decode.sa_decode(np.ascontiguousarray(codes[part]).view(np.uint8)))
+    return CompressedScan(index, kind)
+
+
+def _bits(count: int, dim: int, kind: Kind) -> "faiss.Index":
+    if kind is Kind.RABITQ:
+        return faiss.IndexRaBitQFastScan(dim, faiss.METRIC_INNER_PRODUCT)
+    lists = max(1, min(int(count**0.5), count // 40, _MOST_LISTS))
+    quantizer: Any = faiss.IndexFlatIP(dim)
+    index = faiss.IndexIVFRaBitQFastScan(quantizer, dim, lists, faiss.METRIC_INNER_PRODUCT)
+    index.own_fields = True
+    quantizer.this.disown()  # the index frees it
+    index.cp.niter, index.cp.seed = 8, 0
+    return index
+
+
+def measure(codes: Codes, scan: CompressedScan, queries: Vectors) -> Reach | None:
+    """How far a scan must reach for `queries` (q, dim) to find their true best; None when it cannot get there.
+
+    An IVF is first set to the fewest lists that hold them.
+    """
+    depth = min(_DEPTHS[-1], len(codes))
+    truth = best_of_all(codes, queries, depth)
+    for furthest in _FURTHEST:
+        for lists in _list_counts(scan):
+            if lists:
+                scan.visit(lists)
+            step()
+            ranks = np.stack([_ranks(scan, query, best, furthest) for query, best in zip(queries, truth, strict=True)])
+            if (ranks[:, :10] < furthest).mean() >= _AIM and (ranks < furthest).mean() >= _AIM:
+                return _reach(ranks)
+    return None
+
+
+def _list_counts(scan: CompressedScan) -> list[int]:
+    if scan.kind is not Kind.IVF:
+        return [0]
+    total = faiss.extract_index_ivf(scan._index).nlist
+    return [max(1, total * part // 32) for part in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)]
+
+
+def _ranks(scan: CompressedScan, query: Vectors, best: Ids, furthest: int) -> Ids:
+    """The place of each of the `best` rows in the scan's order; `furthest` for those behind it."""
+    found = scan.candidates(query, furthest)
+    order = np.argsort(found)
+    at = np.minimum(np.searchsorted(found, best, sorter=order), len(found) - 1)
+    places = order[at]
+    return np.where(found[places] == best, places, furthest)
+
+
+def _reach(ranks: Ids) -> Reach:
+    counts = []
+    for depth in _DEPTHS:
+        placed = np.sort(ranks[:, :depth], axis=None)
+        needed = placed[min(int(np.ceil(_AIM * placed.size)), placed.size) - 1] + 1
+        counts.append(max(int(needed), depth))
+    at_10, at_100 = counts[0], max(counts)
+    return Reach(at_10, at_100, float((ranks[:, :10] < at_10).mean()), len(ranks))

@@ -1,0 +1,74 @@
+"""An unchanging part of an index: ids, their half-precision codes, and a scan that finds candidates among them.
+
+Rows can be buried, no more: what changes lives beside it (`ExactIndex`) until the next snapshot makes a new segment.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.vectors.base import Ids, Vectors
+from indexer.vectors.choice import Kind
+from indexer.vectors.half import Codes, best_rows
+from indexer.vectors.scan import Reach, Scan
+
+_SCORES_A_SCAN = 30  # so many rows are scanned in the time that scoring one exactly takes
+_ROUNDING = 10  # a scan that scores in another order of additions may swap neighbours
+_SPARE = 1.2  # more candidates than the share of rows that may be found asks for
+
+
+class Segment:
+    """`ids` ascend; row i of `codes` (n, dim) belongs to ids[i]. Without a `reach` the scan is exact."""
+
+    def __init__(self, ids: Ids, codes: Codes, scan: Scan, reach: Reach | None = None) -> None:
+        self.ids, self.codes, self.scan, self.reach = ids, codes, scan, reach
+        self.alive: NDArray[np.bool_] = np.ones(len(ids), bool)
+        self._count = len(ids)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def kind(self) -> Kind:
+        return self.scan.kind
+
+    @property
+    def buried(self) -> int:
+        return len(self.ids) - self._count
+
+    def bury(self, ids: Ids) -> None:
+        """Takes ids out; those that are not there are ignored."""
+        if not len(self.ids):
+            return
+        rows = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        self.alive[rows[self.ids[rows] == ids]] = False
+        self._count = int(np.count_nonzero(self.alive))
+
+    def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+        """The k best for a query (dim,), best first: scores and ids. Exactly scored, and k of them when there are k."""
+        eligible, count = self.alive, self._count
+        if allowed is not None:
+            eligible = self.alive & np.isin(self.ids, allowed)
+            count = int(np.count_nonzero(eligible))
+        if min(k, count) == 0:
+            return np.empty(0, np.float32), np.empty(0, np.int64)
+        rows = self._candidates(query, min(k, count), eligible, count)
+        scores, best = best_rows(self.codes, np.sort(rows), query, min(k, count))
+        return scores, self.ids[best]
+
+    def _candidates(self, query: Vectors, k: int, eligible: NDArray[np.bool_], count: int) -> Ids:
+        """Rows among which the k best eligible ones are: scanned for, or all of them where that costs less.
+
+        The best that a scan finds may be buried or not allowed: then it is asked for more, and at last all are scored.
+        """
+        total = len(self.ids)
+        wanted = min(self.reach.candidates(k) if self.reach else k + _ROUNDING, count)
+        ask = wanted if count == total else int(_SPARE * wanted * total / count) + 1
+        while count * _SCORES_A_SCAN > total + ask * _SCORES_A_SCAN:
+            found = self.scan.candidates(query, ask)
+            rows = found[eligible[found]][:wanted]
+            if len(rows) == wanted:
+                return rows
+            if len(found) < ask:
+                break  # it gives no more
+            ask *= 8
+        return np.flatnonzero(eligible)
