@@ -60,7 +60,7 @@ def summary(report: Report, seconds: float) -> str:
 
 
 def _counts(report: Report) -> str:
-    if not (report.done or report.missing or report.returned or report.unchanged):
+    if not (report.done or report.missing or report.excluded or report.returned or report.unchanged):
         return "no photos found"
     if report.nothing_to_do:
         return f"nothing to do, {report.unchanged:,} photos unchanged"
@@ -70,7 +70,9 @@ def _counts(report: Report) -> str:
         "with known content": report.known,
         "back again": report.returned,
         "missing": report.missing,
+        "left out": report.excluded,
         "unreadable": len(report.failed),
         "unchanged": report.unchanged,
     }
-    return ", ".join(f"{count:,} {name}" for name, count in named.items() if count)
+    counts = ", ".join(f"{count:,} {name}" for name, count in named.items() if count)
+    return f"{counts}; cancelled, {report.total - report.done:,} still to read" if report.cancelled else counts

@@ -41,6 +41,7 @@ class FolderState(enum.StrEnum):
 class PhotoState(enum.StrEnum):
     PRESENT = "present"
     MISSING = "missing"  # kept: it may come back
+    EXCLUDED = "excluded"  # kept: its owner left it out of the library
 
 
 class ContentKind(enum.StrEnum):
@@ -70,6 +71,8 @@ class Folder(Base):
     path: Mapped[str] = mapped_column(unique=True)
     state: Mapped[FolderState] = mapped_column(state_of(FolderState))
     scanned_at: Mapped[datetime | None] = mapped_column(Moment)
+    exclude: Mapped[str] = mapped_column(server_default="")  # gitignore's patterns, one a line
+    mounts: Mapped[str] = mapped_column(server_default="")  # disks inside it at the last pass, a path a line
 
 
 class Content(Base):

@@ -16,20 +16,29 @@ class PathText(TypeDecorator[str]):
 
     impl = String
     cache_ok = True
-    _PLANE = 0x100000
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return "".join(chr(ord(c) + self._PLANE) if _surrogate(c) else c for c in value if c != "\0")
+        return None if value is None else stored_text(value)
 
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
-        if value is None or value.isascii():
-            return value
-        return "".join(
-            chr(ord(c) - self._PLANE) if ord(c) > self._PLANE and _surrogate(chr(ord(c) - self._PLANE)) else c
-            for c in value
-        )
+        return None if value is None else original_text(value)
+
+
+_PLANE = 0x100000
+
+
+def stored_text(value: str) -> str:
+    """A path as the catalog keeps and sorts it."""
+    if value.isascii() and "\0" not in value:
+        return value
+    return "".join(chr(ord(c) + _PLANE) if _surrogate(c) else c for c in value if c != "\0")
+
+
+def original_text(value: str) -> str:
+    """The path that `stored_text` was made of."""
+    if value.isascii():
+        return value
+    return "".join(chr(ord(c) - _PLANE) if ord(c) > _PLANE and _surrogate(chr(ord(c) - _PLANE)) else c for c in value)
 
 
 def _surrogate(character: str) -> bool:

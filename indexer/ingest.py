@@ -4,27 +4,35 @@ Each batch of photos is committed with its vectors in one transaction: whatever 
 hand is done again by the next one. A file that fails becomes a row with its reason and the run goes on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
 from indexer.catalog import Content, Folder, FolderState, Photo, PhotoState
 from indexer.database import writing_alone
-from indexer.errors import BusyError, DisappearedError, StorageError
+from indexer.errors import BusyError, StorageError
+from indexer.excludes import Excludes
+from indexer.guard import is_unplugged, lost_mounts, refuse_mass_disappearance
 from indexer.library import Library
-from indexer.reading import ReadFile, read_ahead
-from indexer.scan import Changes, find_changes, is_empty_or_absent
-from indexer.store import store_batch
+from indexer.mounts import mounts_in
+from indexer.scan import Changes, Rules, find_changes
 
-SAFE_TO_LOSE = 50  # photos; a pass that finds more than this, and more than half of a folder, gone asks first
+if TYPE_CHECKING:  # decoders and numpy, which a pass that finds nothing to do never needs
+    from indexer.reading import ReadFile
+
 _IDS_A_STATEMENT = 500
 _PATIENCE = 5.0  # seconds to wait for another run to end
+_CLOCKS_DIFFER = 2.0  # seconds that a file's time may lie in the future and still mean "now"
 
 
 @dataclass
@@ -40,11 +48,14 @@ class Report:
     failed: list[tuple[str, str]] = field(default_factory=list)  # path, reason
     returned: int = 0
     missing: int = 0
+    excluded: int = 0  # left out from now on
     unchanged: int = 0
+    unsettled: list[str] = field(default_factory=list)  # folders with files that were still being written
     unreadable: dict[str, str] = field(default_factory=dict)  # folder, reason
     offline: bool = False
+    cancelled: bool = False
 
-    def count(self, batch: Sequence[ReadFile], moved: int) -> None:
+    def count(self, batch: Sequence["ReadFile"], moved: int) -> None:
         self.done += len(batch)
         self.moved += moved
         self.missing -= moved
@@ -59,52 +70,134 @@ class Report:
 
     @property
     def nothing_to_do(self) -> bool:
-        return not (self.done or self.returned or self.missing or self.offline)
+        return not (self.done or self.returned or self.missing or self.excluded or self.offline)
 
 
 Progress = Callable[[Report], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a pass is made.
+
+    Attributes:
+        retry_failed: read again what could not be read before.
+        accept_missing: what is gone is meant to be: an empty folder is no unplugged one.
+        settle_seconds: leave files that were written to more recently than this for a later pass.
+    """
+
+    retry_failed: bool = False
+    accept_missing: bool = False
+    settle_seconds: float = 0
 
 
 def ingest(
     library: Library,
     folder: Folder,
     *,
-    below: Path | None = None,
+    below: Path | Sequence[Path] | None = None,
     retry_failed: bool = False,
     accept_missing: bool = False,
+    settle_seconds: float = 0,
     progress: Progress = lambda report: None,
+    stop: threading.Event | None = None,
 ) -> Report:
-    """One pass over a folder, or over what lies `below` one of its subfolders; `progress` hears of every batch.
+    """One pass over a folder, or over what lies `below` some of its subfolders; `progress` hears of every batch.
 
     A folder that is absent or empty is marked offline and its photos are kept as they are. A pass that finds most of a
-    folder gone stops before it changes anything. `accept_missing` says that both are meant.
+    folder gone stops before it changes anything. `accept_missing` says that both are meant. Once `stop` is set the
+    pass ends after the batch at hand, and is `cancelled`.
 
     Raises:
         BusyError: another run is writing to this library.
         DisappearedError: too many photos are gone.
         StorageError: the disk is full or read-only; what was committed stays.
     """
+    options = Options(retry_failed, accept_missing, settle_seconds)
     report = Report(folder.path)
     with _writing_alone(library):
-        if not accept_missing and is_empty_or_absent(Path(folder.path)) and _count_present(library, folder):
-            _set_state(library, folder, FolderState.OFFLINE)
-            report.offline = True
-            return report
         encoder_id = library.encoder_id
         with library.catalog.reading() as session:
-            changes = find_changes(session, folder, encoder_id, below=below, retry_failed=retry_failed)
-        if not accept_missing:
-            _refuse_mass_disappearance(library, folder, changes)
-        report.total, report.unchanged, report.unreadable = len(changes.to_read), changes.unchanged, changes.unreadable
-        report.missing = _mark(library, changes.missing, PhotoState.MISSING)
-        report.returned = _mark(library, changes.returned, PhotoState.PRESENT)
+            if not accept_missing and is_unplugged(session, folder):
+                report.offline = True
+            else:
+                changes = _look(session, library, folder, below, options, encoder_id)
+        if report.offline:
+            _set_state(library, folder, FolderState.OFFLINE)
+            return report
+        _mark_changes(library, changes, report)
         progress(report)
-        with closing(read_ahead(library, changes.to_read, encoder_id)) as read:
-            for batch in batched(read, library.settings.batch_size):
-                report.count(batch, store_batch(library, folder, encoder_id, batch))
-                progress(report)
-        _set_state(library, folder, FolderState.ONLINE)
+        if changes.to_read:
+            _read(library, folder, changes, report, progress, stop or threading.Event())
+        _set_state(library, folder, FolderState.ONLINE, keep_mounts=not accept_missing)
     return report
+
+
+def preview(
+    library: Library, folder: Folder, below: Path | None = None, options: Options = Options()
+) -> Changes | None:
+    """What `ingest` would do, without doing it; None for a folder that is offline. The folder need not be added yet.
+
+    Raises:
+        DisappearedError: as `ingest` would.
+    """
+    encoder_id = library.known_encoder_id()
+    with library.catalog.reading() as session:
+        if not options.accept_missing and is_unplugged(session, folder):
+            return None
+        return _look(session, library, folder, below, options, encoder_id)
+
+
+def _look(
+    session: Session,
+    library: Library,
+    folder: Folder,
+    below: Path | Sequence[Path] | None,
+    options: Options,
+    encoder_id: int | None,
+) -> Changes:
+    """The changes of a pass, once they are known to be no catastrophe."""
+    patterns = (*library.settings.exclude, *folder.exclude.splitlines())
+    keep = () if options.accept_missing else tuple((point, "not mounted") for point in lost_mounts(folder))
+    now = time.time()
+    rules = Rules(
+        retry_failed=options.retry_failed,
+        excludes=Excludes.of(folder.path, patterns),
+        keep=keep,
+        being_written=(int((now - options.settle_seconds) * 1e9), int((now + _CLOCKS_DIFFER) * 1e9))
+        if options.settle_seconds
+        else None,
+    )
+    starts = [below] if isinstance(below, Path) else below or []
+    changes = find_changes(session, folder, encoder_id, starts, rules)
+    if not options.accept_missing:
+        refuse_mass_disappearance(session, folder, changes)
+    return changes
+
+
+def _mark_changes(library: Library, changes: Changes, report: Report) -> None:
+    """Commits what needs no reading."""
+    report.total, report.unchanged, report.unreadable = len(changes.to_read), changes.unchanged, changes.unreadable
+    report.unsettled = sorted(changes.unsettled)
+    report.missing = _mark(library, (photo.id for photo in changes.missing), PhotoState.MISSING)
+    report.excluded = _mark(library, changes.excluded, PhotoState.EXCLUDED)
+    report.returned = _mark(library, changes.returned, PhotoState.PRESENT)
+
+
+def _read(
+    library: Library, folder: Folder, changes: Changes, report: Report, progress: Progress, stop: threading.Event
+) -> None:
+    from indexer.reading import read_ahead
+    from indexer.store import store_batch
+
+    encoder_id = library.encoder_id
+    with closing(read_ahead(library, changes.to_read, encoder_id)) as read:
+        for batch in batched(read, library.settings.batch_size):
+            report.count(batch, store_batch(library, folder, encoder_id, batch))
+            progress(report)
+            if stop.is_set():
+                report.cancelled = report.done < report.total
+                return
 
 
 @contextmanager
@@ -122,34 +215,22 @@ def _writing_alone(library: Library) -> Iterator[None]:
         yield
 
 
-def _count_present(library: Library, folder: Folder) -> int:
-    query = select(func.count()).where(Photo.folder_id == folder.id, Photo.state == PhotoState.PRESENT)
-    with library.catalog.reading() as session:
-        return session.execute(query).scalar_one()
-
-
-def _refuse_mass_disappearance(library: Library, folder: Folder, changes: Changes) -> None:
-    gone = len(changes.missing)
-    if gone <= SAFE_TO_LOSE:
-        return
-    present = _count_present(library, folder)
-    if gone > present / 2:
-        raise DisappearedError(
-            f"{gone:,} of the {present:,} photos in {folder.path} are gone; nothing was changed. "
-            "If that is right, run again with --accept-missing"
-        )
-
-
-def _set_state(library: Library, folder: Folder, state: FolderState) -> None:
+def _set_state(library: Library, folder: Folder, state: FolderState, keep_mounts: bool = True) -> None:
     with library.catalog.writing() as (session, _):
-        session.execute(update(Folder).where(Folder.id == folder.id).values(state=state, scanned_at=datetime.now(UTC)))
+        values = {"state": state, "scanned_at": datetime.now(UTC)}
+        if state == FolderState.ONLINE:
+            mounts = set(mounts_in(folder.path)) | set(lost_mounts(folder) if keep_mounts else ())
+            values["mounts"] = "\n".join(sorted(mounts))
+        session.execute(update(Folder).where(Folder.id == folder.id).values(values))
 
 
-def _mark(library: Library, photo_ids: Sequence[int], state: PhotoState) -> int:
+def _mark(library: Library, photo_ids: Iterable[int], state: PhotoState) -> int:
     """Sets the state of photos, tells followers of their contents, and gives back how many they are."""
+    count = 0
     for ids in batched(photo_ids, _IDS_A_STATEMENT):
         with library.catalog.writing() as (session, revision):
             session.execute(update(Photo).where(Photo.id.in_(ids)).values(state=state))
             contents = select(Photo.content_id).where(Photo.id.in_(ids))
             session.execute(update(Content).where(Content.id.in_(contents)).values(revision=revision))
-    return len(photo_ids)
+        count += len(ids)
+    return count

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from indexer.catalog import Catalog, EncoderRecord
 from indexer.settings import Settings
@@ -48,22 +48,38 @@ class Library:
         )
 
     @cached_property
+    def fingerprint(self) -> str:
+        """The encoder's, without loading it where that can be."""
+        from clipcore.load import find_fingerprint
+
+        s = self.settings
+        known = find_fingerprint(s.encoder, s.encoder_architecture, s.encoder_runtime, s.encoder_precision, s.weights)
+        return known or self.encoder.fingerprint
+
+    def known_encoder_id(self) -> int | None:
+        """The catalog's id of the encoder; None before its first use."""
+        with self.catalog.reading() as session:
+            return session.execute(self._by_fingerprint).scalar()
+
+    @cached_property
     def encoder_id(self) -> int:
         """The catalog's id of the encoder, which is entered at its first use."""
-        encoder = self.encoder
-        by_fingerprint = select(EncoderRecord.id).where(EncoderRecord.fingerprint == encoder.fingerprint)
-        with self.catalog.reading() as session:
-            known = session.execute(by_fingerprint).scalar()
+        known = self.known_encoder_id()
         if known is not None:
             return known
+        encoder = self.encoder
         with self.catalog.writing() as (session, _):
-            known = session.execute(by_fingerprint).scalar()  # another process may have been faster
+            known = session.execute(self._by_fingerprint).scalar()  # another process may have been faster
             if known is None:
                 record = EncoderRecord(fingerprint=encoder.fingerprint, name=encoder.name, dim=encoder.dim)
                 session.add(record)
                 session.flush()
                 known = record.id
         return known
+
+    @property
+    def _by_fingerprint(self) -> Select[int]:
+        return select(EncoderRecord.id).where(EncoderRecord.fingerprint == self.fingerprint)
 
     def close(self) -> None:
         self.catalog.close()

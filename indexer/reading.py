@@ -12,7 +12,7 @@ from indexer.catalog import Content, Vector
 from indexer.errors import PhotoError, VanishedError
 from indexer.library import Library
 from indexer.photo import DecodedPhoto, FileIdentity, decode, read_file
-from indexer.scan import FoundFile
+from indexer.walk import FoundFile
 
 AHEAD = 2  # batches
 

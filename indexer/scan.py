@@ -1,24 +1,31 @@
-"""What changed on disk since last time: a walk compared with the catalog. Reads no file, writes nothing."""
+"""What changed on disk since last time: a walk compared with the catalog. Reads no file, writes nothing.
+
+Both come in the order of their paths and are merged as two sorted lists are, so that neither is held in memory.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, and_, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Folder, Photo, PhotoState, Vector
+from indexer.columns import original_text, stored_text
 from indexer.errors import FolderError
-from indexer.photo import EXTENSIONS
+from indexer.excludes import ExcludedPaths, Excludes
+from indexer.spool import Spool
+from indexer.walk import FoundFile, walk
 
-EXCLUDED_FOLDERS = frozenset(("@eaDir", "node_modules", "System Volume Information", "$RECYCLE.BIN", "lost+found"))
+_ROWS_AT_A_TIME = 10_000
 
 
-@dataclass(frozen=True)
-class FoundFile:
-    """A file that may be a photo, as the walk saw it."""
+class GonePhoto(NamedTuple):
+    """A photo whose file the walk did not find."""
 
+    id: int
     path: str
     size: int
     mtime_ns: int
@@ -28,115 +35,134 @@ class FoundFile:
 class Changes:
     """What a pass has to do."""
 
-    to_read: list[FoundFile] = field(default_factory=list)  # new or changed, or without a vector of this encoder
-    returned: list[int] = field(default_factory=list)  # ids of photos that were missing and are as they were
-    missing: list[int] = field(default_factory=list)  # ids of photos whose file is gone
+    to_read: Spool[FoundFile] = field(default_factory=Spool)  # new or changed, or without a vector of this encoder
+    returned: Spool[int] = field(default_factory=Spool)  # ids of photos that were missing and are as they were
+    missing: Spool[GonePhoto] = field(default_factory=Spool)
+    excluded: Spool[int] = field(default_factory=Spool)  # ids of photos that are left out now
     unchanged: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)  # folders that could not be listed: path to reason
+    unsettled: set[str] = field(default_factory=set)  # folders with files that were written to a moment ago
+    unreadable: dict[str, str] = field(default_factory=dict)  # what could not be looked at: path to reason
 
     @property
     def nothing_to_do(self) -> bool:
-        return not (self.to_read or self.returned or self.missing)
-
-
-def walk(root: Path, unreadable: dict[str, str]) -> Iterator[FoundFile]:
-    """Files below `root` that look like photos by their extension, in no order that matters.
-
-    Hidden and system folders are left out and links to folders are not followed. A folder that cannot be listed is
-    added to `unreadable`, with the reason.
-    """
-    pending = [str(root)]
-    while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if not entry.name.startswith(".") and entry.name not in EXCLUDED_FOLDERS:
-                            pending.append(entry.path)
-                    elif found := _candidate(entry):
-                        yield found
-        except (FileNotFoundError, NotADirectoryError):  # removed since its parent was listed
-            continue
-        except OSError as error:
-            unreadable[folder] = error.strerror or str(error)
-
-
-def _candidate(entry: os.DirEntry[str]) -> FoundFile | None:
-    if entry.name.startswith(".") or os.path.splitext(entry.name)[1].lower() not in EXTENSIONS:
-        return None
-    try:
-        if not entry.is_file():
-            return None
-        status = entry.stat()
-    except OSError:  # gone since the folder was listed, or a link to nowhere
-        return None
-    return FoundFile(entry.path, status.st_size, status.st_mtime_ns)
-
-
-def is_empty_or_absent(root: Path) -> bool:
-    """Whether a folder looks unplugged: not there, or there without a single entry, as a mount point is."""
-    try:
-        with os.scandir(root) as entries:
-            return next(entries, None) is None
-    except OSError:
-        return True
-
-
-def find_changes(
-    session: Session, folder: Folder, encoder_id: int, *, below: Path | None = None, retry_failed: bool = False
-) -> Changes:
-    """Compares what is below `folder` (or below one of its subfolders) with what the catalog knows of it.
-
-    A known file is unchanged while its size and modification time are, and a vector of this encoder is there. One that
-    failed is not read again until it changes, or `retry_failed`. What lies below an unreadable folder stays as it is.
-
-    Raises:
-        FolderError: `below` is not inside the folder.
-    """
-    start = below or Path(folder.path)
-    if not start.is_relative_to(folder.path):
-        raise FolderError(f"{start} is not inside {folder.path}")
-    known = {row.path: row for row in _known(session, folder, encoder_id) if _is_below(row.path, start)}
-    changes = Changes()
-    for found in walk(start, changes.unreadable):
-        row = known.pop(found.path, None)
-        settled = row is not None and (row.size, row.mtime_ns) == (found.size, found.mtime_ns)
-        if row is None or not settled or not (row.has_vector or (row.error and not retry_failed)):
-            changes.to_read.append(found)
-        elif row.state == PhotoState.MISSING:
-            changes.returned.append(row.id)
-        else:
-            changes.unchanged += 1
-    hidden = tuple(os.path.join(folder, "") for folder in changes.unreadable)
-    changes.missing = [
-        row.id for path, row in known.items() if row.state == PhotoState.PRESENT and not path.startswith(hidden)
-    ]
-    return changes
+        return not (self.to_read or self.returned or self.missing or self.excluded)
 
 
 @dataclass(frozen=True)
-class _Known:
-    id: int
+class Rules:
+    """How a pass looks at things.
+
+    Attributes:
+        retry_failed: read again what could not be read before.
+        excludes: what is left out, ignore files aside.
+        keep: folders whose photos stay as they are though they are not there, each with the reason.
+        being_written: files modified between these two times, in ns, are left for a later pass.
+    """
+
+    retry_failed: bool = False
+    excludes: Excludes = Excludes()
+    keep: tuple[tuple[str, str], ...] = ()
+    being_written: tuple[int, int] | None = None
+
+
+def find_changes(
+    session: Session, folder: Folder, encoder_id: int | None, starts: Sequence[Path] = (), rules: Rules = Rules()
+) -> Changes:
+    """Compares what is below `folder` (or below some folders in it) with what the catalog knows of it.
+
+    A known file is unchanged while its size and modification time are, and a vector of this encoder is there. One that
+    failed is not read again until it changes, or is asked for. What lies below an unreadable folder stays as it is.
+
+    Raises:
+        FolderError: one of the `starts` is not inside the folder.
+    """
+    changes = Changes(unreadable=dict(rules.keep))
+    excluded = ExcludedPaths(folder.path, rules.excludes)
+    for start in starts or [Path(folder.path)]:
+        if not start.is_relative_to(folder.path):
+            raise FolderError(f"{start} is not inside {folder.path}")
+        here = excluded.rules_in(str(start))
+        found = walk(str(start), here, changes.unreadable) if here is not None else iter(())
+        known = _known(session, str(start), encoder_id, rules.retry_failed)
+        _compare(found, known, changes, excluded, rules.being_written)
+    return changes
+
+
+class _Known(NamedTuple):
+    """A row of the catalog; its path as it is stored. `done`: nothing more can be had from the file as it was."""
+
     path: str
+    id: int
     size: int
     mtime_ns: int
-    state: PhotoState
-    error: str | None
-    has_vector: bool
+    state: str
+    done: bool
 
 
-def _known(session: Session, folder: Folder, encoder_id: int) -> Iterator[_Known]:
+def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[_Known]:
+    """The photos below a folder, by path, a few thousand at a time."""
+    below = stored_text(os.path.join(start, ""))
+    path: ColumnElement[str] = type_coerce(Photo.path, String)
+    if session.get_bind().dialect.name == "postgresql":
+        path = path.collate("C")  # by code points, as SQLite does and Python
+    done: ColumnElement[Any] = Vector.content_id.is_not(None)
+    if not retry_failed:
+        done = or_(done, Photo.error.is_not(None))
     query = (
-        select(
-            Photo.id, Photo.path, Photo.size, Photo.mtime_ns, Photo.state, Photo.error, Vector.content_id.is_not(None)
-        )
-        .outerjoin(Vector, (Vector.content_id == Photo.content_id) & (Vector.encoder_id == encoder_id))
-        .where(Photo.folder_id == folder.id)
+        select(path, Photo.id, Photo.size, Photo.mtime_ns, type_coerce(Photo.state, String), done)
+        .outerjoin(Vector, and_(Vector.content_id == Photo.content_id, Vector.encoder_id == encoder_id))
+        .where(path >= below, path < below[:-1] + chr(ord(os.sep) + 1))
+        .order_by(path)
+        .execution_options(yield_per=_ROWS_AT_A_TIME)
     )
-    for row in session.execute(query):
-        yield _Known(*row)
+    for rows in session.execute(query).partitions():
+        yield from map(_Known._make, rows)
 
 
-def _is_below(path: str, start: Path) -> bool:
-    return path.startswith(os.path.join(start, ""))
+def _compare(
+    found: Iterable[FoundFile],
+    known: Iterator[_Known],
+    changes: Changes,
+    excluded: ExcludedPaths,
+    being_written: tuple[int, int] | None,
+) -> None:
+    row = next(known, None)
+    for file in found:
+        path = stored_text(file.path)
+        while row is not None and row.path < path:
+            _gone(row, changes, excluded)
+            row = next(known, None)
+        if row is None or row.path != path:
+            _read(file, changes, being_written)
+            continue
+        if not row.done or row.mtime_ns != file.mtime_ns or row.size != file.size:
+            _read(file, changes, being_written)
+        elif row.state == PhotoState.PRESENT:
+            changes.unchanged += 1
+        else:
+            changes.returned.append(row.id)
+        row = next(known, None)
+    while row is not None:
+        _gone(row, changes, excluded)
+        row = next(known, None)
+
+
+def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | None) -> None:
+    if being_written is not None and being_written[0] < file.mtime_ns <= being_written[1]:
+        changes.unsettled.add(os.path.dirname(file.path))
+    else:
+        changes.to_read.append(file)
+
+
+def _gone(row: _Known, changes: Changes, excluded: ExcludedPaths) -> None:
+    """A photo whose file was not found: left out on purpose, out of sight, or missing."""
+    path = original_text(row.path)
+    if path in excluded:
+        if row.state != PhotoState.EXCLUDED:
+            changes.excluded.append(row.id)
+    elif row.state != PhotoState.MISSING and not _out_of_sight(path, changes.unreadable):
+        changes.missing.append(GonePhoto(row.id, path, row.size, row.mtime_ns))
+
+
+def _out_of_sight(path: str, unreadable: dict[str, str]) -> bool:
+    return any(path == hidden or path.startswith(os.path.join(hidden, "")) for hidden in unreadable)

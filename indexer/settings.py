@@ -5,11 +5,17 @@
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from indexer.errors import CatalogError
 
@@ -45,10 +51,18 @@ class Settings(BaseSettings):
         "auto", description="the kind of FAISS index; auto: by the number of vectors and the memory they may take"
     )
     vector_memory: int = Field(4 << 30, ge=1, description="bytes of vectors to keep in memory for exact search")
+    exclude: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="gitignore's patterns of what is left out; in the environment one a line"
+    )
     batch_size: int = Field(32, ge=1, le=1024, description="photos encoded, and committed, together")
     decode_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     max_file_bytes: int = Field(1 << 30, description="larger files are not read")
     max_pixels: int = Field(120_000_000, description="larger pictures are not decoded (JPEGs: after scaled decoding)")
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _lines(cls, value: Any) -> Any:
+        return value.splitlines() if isinstance(value, str) else value
 
     @property
     def data_folder(self) -> Path:

@@ -91,6 +91,30 @@ def test_index_without_folders_updates_all(sightline: Sightline, folder: Path) -
     assert (report[0]["indexed"], report[0]["unchanged"]) == (1, 5)
 
 
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(sightline: Sightline, folder: Path) -> None:
+    planned = sightline("index", "--dry-run", str(folder))
+    assert len(planned.stdout.splitlines()) == 5
+    assert f"read      {folder / 'a.jpg'}" in planned.stdout
+    assert "no folder is indexed yet" in sightline("status").stdout
+    sightline("index", str(folder))
+    (folder / "a.jpg").unlink()
+    paint(folder / "new.png", 91)
+    lines = sightline("index", "--dry-run", "--json", "--exclude", "sub/", str(folder)).stdout.splitlines()
+    assert [(json.loads(line)["action"], Path(json.loads(line)["path"]).name) for line in lines] == [
+        ("read", "new.png"),
+        ("missing", "a.jpg"),
+        ("exclude", "d.jpg"),
+        ("exclude", "e.png"),
+    ]
+    assert json.loads(sightline("status", "--json").stdout)["searchable"] == 5
+
+
+def test_what_is_excluded_is_kept_with_the_folder(sightline: Sightline, folder: Path) -> None:
+    assert "3 indexed" in sightline("index", str(folder), "--exclude", "*.jpg").stderr
+    assert "nothing to do, 3 photos" in sightline("index").stderr
+    assert "2 indexed" in sightline("index", str(folder), "--exclude", "").stderr
+
+
 def test_failures_are_listed_with_their_reasons(sightline: Sightline, folder: Path) -> None:
     (folder / "letter.jpg").write_text("Dear photo,")
     assert "could not read" in sightline("index", str(folder)).stderr
@@ -118,6 +142,9 @@ def test_an_empty_folder_is_said(sightline: Sightline, tmp_path: Path) -> None:
         (("index", "/no/such/folder"), 2, "no such folder: /no/such/folder"),
         (("index", __file__), 2, "not a folder"),
         (("index",), 2, "no folder is indexed yet"),
+        (("index", "--exclude", "x"), 2, "--exclude needs the folders"),
+        (("index", "/", "--exclude", "!"), 2, "cannot exclude by !"),
+        (("index", "/", "--dry-run", "--exclude", "!"), 2, "cannot exclude by !"),
         (("forget", "/never/indexed"), 2, "/never/indexed is not an indexed folder"),
         (("search", "x"), 1, "the library is empty"),
         (("search", ""), 2, "nothing to search for"),

@@ -16,7 +16,8 @@ from indexer.errors import BusyError, DisappearedError, StorageError
 from indexer.folders import add_folder
 from indexer.follow import FollowedIndex
 from indexer.forget import forget_folder
-from indexer.ingest import SAFE_TO_LOSE, Report, ingest
+from indexer.guard import SAFE_TO_LOSE
+from indexer.ingest import Report, ingest
 from indexer.library import Library
 from indexer.settings import load_settings
 from indexer.store import STORED_DTYPE
@@ -200,6 +201,17 @@ def test_a_mass_disappearance_changes_nothing_until_confirmed(library: Library, 
         run(library, root)
     assert all(photo.state == PhotoState.PRESENT for photo in photos(library).values())
     assert run(library, root, accept_missing=True).missing == SAFE_TO_LOSE + 1
+
+
+def test_most_of_a_folder_moved_inside_it_is_no_catastrophe(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "many"
+    for i in range(SAFE_TO_LOSE + 20):
+        paint(root / "2019" / f"{i}.png", i, size=(12, 8))
+    run(library, root)
+    (root / "old").mkdir()
+    (root / "2019").rename(root / "old" / "2019")
+    report = run(library, root)
+    assert (report.moved, report.missing, report.indexed) == (70, 0, 0)
 
 
 def test_a_folder_that_cannot_be_listed_loses_nothing(library: Library, folder: Path) -> None:
