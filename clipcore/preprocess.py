@@ -47,10 +47,11 @@ class Preprocessing:
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls(**arguments)
 
-    def __call__(self, image: Image.Image, covered: Box | None = None) -> Pixels:
+    def __call__(self, image: Image.Image, covered: Box | None = None, place: float = 0.5) -> Pixels:
         """uint8 (size, size, 3) of one picture; EXIF orientation applied, transparency laid on white.
 
-        `covered` is what `decode_small` gave back for it; the whole of it when None.
+        `covered` is what `decode_small` gave back for it; the whole of it when None. `place`, in 0..1, is where along
+        the longer side the square is cut: the middle, unless a training run draws it.
 
         Raises:
             ImageError: its pixels cannot be decoded.
@@ -61,14 +62,14 @@ class Preprocessing:
             box = turn_box(covered or (0, 0, *rgb.size), rgb.size, turn)
             if turn is not None:
                 rgb = rgb.transpose(turn)
-            return np.asarray(self._squash(rgb, box) if self.resize == "squash" else self._shortest(rgb, box))
+            return np.asarray(self._squash(rgb, box) if self.resize == "squash" else self._shortest(rgb, box, place))
         except (OSError, ValueError, SyntaxError, MemoryError) as error:
             raise ImageError(f"cannot decode the picture: {error}") from error
 
     def _squash(self, image: Image.Image, box: Box) -> Image.Image:
         return image.resize((self.size, self.size), _INTERPOLATION[self.interpolation], box)
 
-    def _shortest(self, image: Image.Image, box: Box) -> Image.Image:
+    def _shortest(self, image: Image.Image, box: Box, place: float) -> Image.Image:
         box = _without_ends(box)
         width, height = box[2] - box[0], box[3] - box[1]
         long, short = max(width, height), min(width, height)
@@ -76,7 +77,7 @@ class Preprocessing:
             scaled = int(self.size * long / short)
             size = (self.size, scaled) if width <= height else (scaled, self.size)
             image = image.resize(size, _INTERPOLATION[self.interpolation], box)
-        left, top = round((image.width - self.size) / 2), round((image.height - self.size) / 2)
+        left, top = round((image.width - self.size) * place), round((image.height - self.size) * place)
         return image.crop((left, top, left + self.size, top + self.size))
 
 

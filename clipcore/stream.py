@@ -28,11 +28,11 @@ def decode_ahead(items: Iterable[T], decode: Callable[[T], Pixels]) -> Iterator[
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         remaining = iter(items)
-        ahead = deque((item, pool.submit(_attempt, decode, item)) for item in islice(remaining, 2 * workers))
+        ahead = deque((item, pool.submit(attempt, decode, item)) for item in islice(remaining, 2 * workers))
         while ahead:
             item, pixels = ahead.popleft()
             yield item, pixels.result()
-            ahead.extend((item, pool.submit(_attempt, decode, item)) for item in islice(remaining, 1))
+            ahead.extend((item, pool.submit(attempt, decode, item)) for item in islice(remaining, 1))
 
 
 def encode_each(
@@ -50,7 +50,8 @@ def encode_each(
             yield item, pixels if isinstance(pixels, ImageError) else next(vectors)
 
 
-def _attempt(decode: Callable[[T], Pixels], item: T) -> Pixels | ImageError:
+def attempt(decode: Callable[[T], Pixels], item: T) -> Pixels | ImageError:
+    """The pixels of one item, or why it has none."""
     try:
         return decode(item)
     except ImageError as error:

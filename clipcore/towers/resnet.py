@@ -9,6 +9,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from clipcore.architectures import ResNetShape
 
@@ -95,6 +96,7 @@ class ModifiedResNet(nn.Module):
         self.layer2 = _stage(width * EXPANSION, width * 2, two, stride=2)
         self.layer3 = _stage(width * 2 * EXPANSION, width * 4, three, stride=2)
         self.layer4 = _stage(width * 4 * EXPANSION, width * 8, four, stride=2)
+        self.checkpointing = False  # in training: keep each block's input alone, and compute the rest again
         places = (shape.image_size // STRIDE) ** 2
         self.attnpool = AttentionPool(places, width * 8 * EXPANSION, shape.heads, embed_dim)
 
@@ -109,8 +111,16 @@ class ModifiedResNet(nn.Module):
         x = F.relu(self.bn1(self.conv1(pixels)))
         x = F.relu(self.bn2(self.conv2(x)))
         x = self.avgpool(F.relu(self.bn3(self.conv3(x))))  # (batch, width, size / 4, size / 4)
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = self._through(stage, x)
         return x  # (batch, 32 width, size / 32, size / 32)
+
+    def _through(self, stage: nn.Sequential, x: Tensor) -> Tensor:
+        if not (self.checkpointing and torch.is_grad_enabled()):
+            return stage(x)
+        for block in stage:
+            x = checkpoint(block, x, use_reentrant=False)
+        return x
 
     def features(self, pixels: Tensor) -> Tensor:
         """The output itself, (batch, embed_dim): the projection is the last layer of the attention pool.

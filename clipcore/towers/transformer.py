@@ -6,6 +6,7 @@ Parameter names are those of the published state dicts (``resblocks.0.attn.in_pr
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from clipcore.architectures import Activation
 
@@ -97,14 +98,20 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         self.causal = causal
+        self.checkpointing = False  # in training: keep each block's input alone, and compute the rest again
         self.resblocks = nn.ModuleList(
             ResidualAttentionBlock(width, heads, mlp_width, activation) for _ in range(layers)
         )
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.resblocks:
-            x = block(x, self.causal)
+            x = self._through(block, x, self.causal)
         return x
+
+    def _through(self, block: nn.Module, *inputs: Tensor | bool) -> Tensor:
+        if self.checkpointing and torch.is_grad_enabled():
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return block(*inputs)
 
     def of_first(self, x: Tensor) -> Tensor:
         """`forward` for the first token alone, (batch, width), where it is not causal.
@@ -114,7 +121,7 @@ class Transformer(nn.Module):
         """
         *blocks, last = self.resblocks
         for block in blocks:
-            x = block(x, self.causal)
+            x = self._through(block, x, self.causal)
         assert isinstance(last, ResidualAttentionBlock) and not self.causal
         return last.of_first(x)[:, 0]
 

@@ -21,6 +21,7 @@ class VisionTransformer(nn.Module):
         self.transformer = Transformer(width, shape.layers, shape.heads, shape.mlp_width, activation)
         self.ln_post = nn.LayerNorm(width)
         self.proj = nn.Parameter(scale * torch.randn(width, embed_dim))
+        self.patch_dropout = 0.0  # in training: the share of patches left out of each picture (arXiv:2212.00794)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.features(pixels) @ self.proj
@@ -40,7 +41,17 @@ class VisionTransformer(nn.Module):
         )  # (batch, patches, width)
         class_token = self.class_embedding.expand(x.shape[0], 1, -1)
         x = torch.cat([class_token, x], dim=1) + self.positional_embedding  # (batch, 1 + patches, width)
+        if self.training and self.patch_dropout:
+            x = self._without_some(x)
         return self.ln_pre(x)
+
+    def _without_some(self, x: Tensor) -> Tensor:
+        """(batch, 1 + patches, width) -> (batch, 1 + fewer, width): the class token, and some patches, drawn anew."""
+        batch, patches = x.shape[0], x.shape[1] - 1
+        kept = max(1, round(patches * (1 - self.patch_dropout)))
+        drawn = torch.rand(batch, patches, device=x.device).argsort(dim=1)[:, :kept]  # (batch, kept)
+        some = x[:, 1:].gather(1, drawn[..., None].expand(-1, -1, x.shape[2]))  # (batch, kept, width)
+        return torch.cat([x[:, :1], some], dim=1)
 
     def _patches(self, pixels: Tensor) -> Tensor:
         """(batch, 3, size, size) -> (batch, patches, 3 * side * side), for what is a convolution in the published code.

@@ -13,7 +13,7 @@ from clipcore.errors import TrainingError
 from clipcore.pairs.pair import Pair
 from clipcore.pairs.webdataset import read_pairs
 from clipcore.training.features import Maps, Reader
-from clipcore.training.recipe import LockedRecipe
+from clipcore.training.locked_recipe import LockedRecipe
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from clipcore.training.dataset import Batch, TrainingSet, read_training_set
 from clipcore.training.development import DevelopmentSet
 from clipcore.training.features import Reader, Trunk
 from clipcore.training.locked_features import class_probabilities, pooled_features, sentence_features, text_states
+from clipcore.training.locked_recipe import LockedRecipe, Phase
 from clipcore.training.losses import class_distillation_loss, likely_classes, rehearsal_loss
 from clipcore.training.optimizer import adamw, rated, set_rate
-from clipcore.training.recipe import LockedRecipe, Phase
 from clipcore.training.report import Report
 from clipcore.training.schedule import warmup_cosine
 from clipcore.training.state import load_weights, save_run

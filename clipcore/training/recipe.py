@@ -1,70 +1,132 @@
 """Recipes: everything that decides what a training run makes, in one frozen dataclass.
 
 A recipe file is a short Python file that defines ``RECIPE``; it opens with the command that runs it, how long that
-takes and what it should reach. Those that come with clipcore are called by name (``starter``), others by path.
+takes and what it should reach. Those that come with clipcore (`clipcore.recipes`) are called by name, others by path.
 """
 
 import runpy
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Literal
 
-from clipcore.errors import TrainingError
-from clipcore.pairs.pair import Templates
+from clipcore.architectures import Architecture, ResNetShape, get_architecture
+from clipcore.errors import ArchitectureError, TrainingError
+from clipcore.training.locked_recipe import LockedRecipe
 
-if TYPE_CHECKING:
-    from clipcore.towers.heads import HeadShape
+RECIPES = Path(__file__).parents[1] / "recipes"
 
-RECIPES = Path(__file__).parent / "recipes"
+# Appendix F, tables 19 and 20; for another size the rate of the one most like it is a start.
+LEARNING_RATES = {
+    "RN50": 5e-4,
+    "RN101": 5e-4,
+    "RN50x4": 5e-4,
+    "RN50x16": 4e-4,
+    "RN50x64": 3.6e-4,
+    "ViT-B-32": 5e-4,
+    "ViT-B-16": 5e-4,
+    "ViT-L-14": 4e-4,
+    "ViT-L-14-336": 2e-5,
+}
+# Appendix F, table 18: Adam's beta 1, beta 2 and epsilon
+RESNET_ADAM = (0.9, 0.999, 1e-8)
+VIT_ADAM = (0.9, 0.98, 1e-6)
+
+Precision = Literal["fp32", "bf16"]
+Crop = Literal["random", "centre"]
+Objective = Literal["contrastive", "sigmoid"]
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One stretch of training with its own learning rates; a part whose rate is 0 stays locked.
+class Recipe:
+    """CLIP trained end to end. The defaults are the paper's (section 2.5 and appendix F, table 18), with no savings."""
 
-    With both towers locked their features are computed once, and a step costs only the heads.
-    """
+    architecture: Annotated[str | Architecture, "as open_clip spells it; empty: that of --from"] = "ViT-B-32"
+    objective: Annotated[Objective, "contrastive: the paper's; sigmoid: SigLIP's"] = "contrastive"
 
-    steps: int
-    batch_size: int
-    head_rate: float
-    text_rate: float = 0.0
-    image_rate: float = 0.0  # of the image backbone's last stage
+    batch_size: Annotated[int, "pairs in a step, over all machines"] = 32_768
+    epochs: Annotated[float, "passes over the pairs"] = 32
+    steps: Annotated[int, "steps in all, instead of epochs"] = 0
+    learning_rate: Annotated[float, "peak; 0: the paper's for the architecture"] = 0.0
+    warmup_steps: Annotated[int, "steps of linear warm-up, before a cosine to zero"] = 2000
+    weight_decay: Annotated[float, "decoupled, on all but gains and biases"] = 0.2
+    max_gradient_norm: Annotated[float, "longer gradients are cut to this length; 0: never"] = 0.0
+    average: Annotated[float, "decay of the running average of the weights that is evaluated and kept; 0: none"] = 0.0
 
+    crop: Annotated[Crop, "which square of the resized picture is trained on"] = "random"
+    patch_dropout: Annotated[float, "share of a ViT's patches left out of each step (FLIP, arXiv:2212.00794)"] = 0.0
+    workers: Annotated[int, "processes that decode pictures; 0: none, -1: one a core"] = -1
+    shuffle_shards: Annotated[int, "tars whose pairs are mixed with each other; all, if there are no more"] = 64
 
-@dataclass(frozen=True)
-class LockedRecipe:
-    """Locked-tower training (LiT, arXiv:2111.07991): borrowed towers, trained heads, then a careful unlocking."""
+    lock_image: Annotated[bool, "keep the image tower as it is (LiT, arXiv:2111.07991)"] = False
+    lock_text: Annotated[bool, "keep the text tower as it is"] = False
+    lora_rank: Annotated[int, "train low-rank changes of this rank in place of the weights; 0: the weights"] = 0
+    lora_alpha: Annotated[float, "their scale, divided by the rank (arXiv:2106.09685)"] = 16.0
 
-    phases: tuple[Phase, ...]
-    templates: Templates = field(default_factory=dict)  # label-like fields to texts
-    paraphrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `paraphrased`
-    exclude: tuple[str, ...] = ("dev/", "test/", "val/")  # keys left out of the training pairs
-    captioned_views: int = 4
-    labelled_views: int = 1
-    balance: float = 0.5  # a source is drawn in proportion to the number of its distinct texts to this power,
-    weights: Mapping[str, float] = field(default_factory=dict)  # times its own weight, by the tar's name; else 1
-    embed_dim: int = 384
-    hidden: int = 768
-    dropout: float = 0.2
-    weight_decay: float = 0.05
-    warmup: float = 0.05  # share of a phase's steps
-    average: float = 0.99  # decay of the running average of the weights, which is what is kept
-    class_distillation: float = 1.0  # weight of the backbone's own ImageNet classes among the losses
-    rehearsal: float = 0.0  # weight of keeping unlocked texts where the borrowed text tower put them
-    text_layers: int = 3  # upper layers of the text tower that a phase may unlock
-    context_length: int = 64  # tokens of a text; longer ones are cut
+    precision: Annotated[Precision, "what the towers compute in; bf16 keeps float32 weights"] = "bf16"
+    micro_batch: Annotated[int, "pairs in the towers at a time, by cached gradients; 0: the whole batch"] = 0
+    checkpointing: Annotated[bool, "compute activations again in the backward pass"] = False
+    half_statistics: Annotated[bool, "Adam's statistics in 16 bits"] = False
+    half_text_weights: Annotated[bool, "the text tower's matrices in 16 bits, rounded stochastically"] = False
+    similarity_block: Annotated[int, "rows of the similarity matrix that are held at a time"] = 1024
+    shard: Annotated[bool, "spread weights over the processes of torchrun (FSDP2); else each has them (DDP)"] = False
+    compile: Annotated[bool, "torch.compile the towers"] = False
+
+    evaluate_every: Annotated[int, "steps; 0: twenty times in a run"] = 0
+    save_every: Annotated[int, "steps; 0: as often as it evaluates"] = 0
+    keep_last: Annotated[int, "checkpoints kept, beside the best"] = 2
     seed: int = 0
 
     @property
-    def head_shape(self) -> "HeadShape":
-        from clipcore.towers.heads import HeadShape  # the command line reads recipes, and needs no torch for it
+    def shape(self) -> Architecture:
+        """The architecture itself.
 
-        return HeadShape(self.embed_dim, self.hidden, self.dropout)
+        Raises:
+            ArchitectureError: no such name.
+        """
+        return get_architecture(self.architecture) if isinstance(self.architecture, str) else self.architecture
+
+    @property
+    def adam(self) -> tuple[float, float, float]:
+        """Beta 1, beta 2 and epsilon for the image tower's kind."""
+        return RESNET_ADAM if isinstance(self.shape.vision, ResNetShape) else VIT_ADAM
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate where the warm-up ends.
+
+        Raises:
+            TrainingError: none is given, and the paper has none for this architecture.
+        """
+        name = self.shape.name.removesuffix("-quickgelu")
+        if self.learning_rate:
+            return self.learning_rate
+        if name not in LEARNING_RATES:
+            raise TrainingError(f"the paper has no learning rate for {name}: give one with --learning-rate")
+        return LEARNING_RATES[name]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "Recipe":
+        """From the JSON of `to_mapping`; what an older version did not have takes its default.
+
+        Raises:
+            TrainingError: it is no recipe.
+        """
+        architecture = values.get("architecture")
+        try:
+            if isinstance(architecture, Mapping):
+                values = {**values, "architecture": Architecture.from_mapping(dict(architecture))}
+            return cls(**values)
+        except (TypeError, ArchitectureError) as error:
+            raise TrainingError(f"not a recipe: {error}") from error
 
 
-def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> LockedRecipe:
+def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe | LockedRecipe:
     """The recipe called so, with the fields in `overrides` replaced.
 
     Raises:
@@ -74,17 +136,22 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -
     if not path.is_file():
         path = Path(name_or_path)
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in RECIPES.glob("[a-z]*.py")))
-        raise TrainingError(f"no recipe {name_or_path!r}: expected a path, or one of {known}")
+        raise TrainingError(f"no recipe {name_or_path!r}: expected a path, or one of {', '.join(recipe_names())}")
     recipe = runpy.run_path(str(path)).get("RECIPE")
-    if not isinstance(recipe, LockedRecipe):
-        raise TrainingError(f"{path} defines no RECIPE = LockedRecipe(...)")
+    if not isinstance(recipe, Recipe | LockedRecipe):
+        raise TrainingError(f"{path} defines no RECIPE = Recipe(...)")
     return _overridden(recipe, overrides or {})
 
 
-def _overridden(recipe: LockedRecipe, overrides: Mapping[str, Any]) -> LockedRecipe:
-    known = {f.name for f in fields(recipe)}
+def recipe_names() -> list[str]:
+    """Those that come with clipcore."""
+    return sorted(path.stem for path in RECIPES.glob("[a-z]*.py"))
+
+
+def _overridden(recipe: Recipe | LockedRecipe, overrides: Mapping[str, Any]) -> Recipe | LockedRecipe:
+    known = [field.name for field in fields(recipe)]
     for name in overrides:
         if name not in known:
-            raise TrainingError(f"the recipe has no {name!r}: expected one of {', '.join(sorted(known))}")
+            nearest = get_close_matches(name, known, 1, 0.0)[0]
+            raise TrainingError(f"the recipe has no {name!r}; the nearest is {nearest!r}")
     return replace(recipe, **overrides)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from clipcore.errors import TrainingError
 from clipcore.locked_pair import LockedPair
 from clipcore.towers.borrowed import BorrowedImageTower, BorrowedTextTower
-from clipcore.training.recipe import LockedRecipe, Phase
+from clipcore.training.locked_recipe import LockedRecipe, Phase
 
 WEIGHTS = "model.safetensors"
 RECIPE = "recipe.json"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from clipcore.training.dataset import Source, TrainingSet, paraphrased, shares
-from clipcore.training.recipe import LockedRecipe
+from clipcore.training.locked_recipe import LockedRecipe
 
 
 def source(name: str, texts: list[tuple[int, ...]]) -> Source:

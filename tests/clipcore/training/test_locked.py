@@ -18,7 +18,7 @@ from clipcore.locked_pair import LockedPair
 from clipcore.preprocess import Preprocessing
 from clipcore.towers.borrowed import BorrowedImageTower, BorrowedTextTower
 from clipcore.training.locked import train_pair
-from clipcore.training.recipe import LockedRecipe, Phase
+from clipcore.training.locked_recipe import LockedRecipe, Phase
 from clipcore.training.state import load_weights
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "yellow": (230, 220, 40)}

@@ -10,7 +10,7 @@ About 50 minutes on two cores, 15 of them for the features of the locked tower. 
 data/starter/CARD.md says what the others are and what comes out.
 """
 
-from clipcore.training.recipe import LockedRecipe, Phase
+from clipcore.training.locked_recipe import LockedRecipe, Phase
 
 RECIPE = LockedRecipe(
     phases=(

@@ -11,9 +11,9 @@ for what it knows (a football helmet), and distilling that keeps the heads from 
 
 from dataclasses import replace
 
-from clipcore.training.recipe import Phase, load_recipe
+from clipcore.recipes.starter import RECIPE as STARTER
+from clipcore.training.locked_recipe import Phase
 
-STARTER = load_recipe("starter")
 SITTER = r"(woman|man|girl|boy|child|baby|lady)"
 LOOKS = r"(?:look|star|smil|pos|glanc|gaz|grin)\w*"
 
