@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from clipcore.commands.classify import classify
+from clipcore.commands.compare import compare
 from clipcore.commands.compositional import compositional
 from clipcore.commands.evaluate import evaluate
 from clipcore.commands.export import export
@@ -33,6 +34,7 @@ def main() -> None:
 
 
 main.add_command(classify)
+main.add_command(compare)
 main.add_command(compositional)
 main.add_command(evaluate)
 main.add_command(vocabulary)

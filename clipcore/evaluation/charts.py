@@ -1,4 +1,4 @@
-"""Pictures of a measurement: recall against k, and the confusion matrix."""
+"""Pictures of a measurement: recall against k, the confusion matrix, and accuracy against images processed."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -42,6 +42,23 @@ def confusion_chart(confusion: NDArray[np.int64], names: Sequence[str], path: Pa
     axes.set(xlabel="taken for", ylabel="class")
     axes.set_xticks(range(len(shown)), shown, rotation=90, fontsize=8, parse_math=False)
     axes.set_yticks(range(len(shown)), shown, fontsize=8, parse_math=False)
+    _save(figure, path)
+
+
+def efficiency_chart(lines: Mapping[str, Sequence[tuple[int, float]]], by_chance: float, path: Path) -> None:
+    """Zero-shot accuracy against images processed, on a log scale: a line for each objective (the paper's figure 2)."""
+    figure = _figure(7, 4.5)
+    axes = figure.subplots()
+    for i, (name, points) in enumerate(lines.items()):
+        images, accuracy = zip(*points, strict=True)
+        axes.plot(images, [100 * share for share in accuracy], color=f"C{i}", marker="o", label=name)
+    axes.axhline(100 * by_chance, color="grey", linestyle=":", linewidth=1, label="by chance")
+    axes.set(xlabel="images processed", ylabel="zero-shot accuracy, %", xscale="log", ylim=(0, None))
+    axes.set_xticks([n for n, _ in max(lines.values(), key=len)], minor=False)
+    axes.xaxis.set_major_formatter(lambda n, _: f"{n / 1000:.3g}k" if n < 1e6 else f"{n / 1e6:.3g}M")
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left", frameon=False)
     _save(figure, path)
 
 
