@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from clipcore.errors import BundleError
+from clipcore.identify import MANIFEST, STARTER
 from clipcore.preprocess import Preprocessing
 from clipcore.tokenizer import BundledTokenizer, BytePairTokenizer, Tokenizer
 
-MANIFEST = "bundle.json"
+__all__ = ["MANIFEST", "STARTER", "Bundle"]  # the first two live where nothing heavy is imported
+
 MERGES = "merges.txt.gz"
 DATA = ".data"  # after a graph's name: its weights, where they are not in the graph
 WEIGHTS = "weights.safetensors"  # what torch goes on from; the graphs do not need it
 FORMAT = 1
-STARTER = Path(__file__).resolve().parents[1] / "data" / "starter"
 
 
 @dataclass(frozen=True)

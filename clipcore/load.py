@@ -97,25 +97,18 @@ def load_encoder(
     return _in_torch(model, device, precision) if chosen == "torch" else _from_bundle(exports.make(model))
 
 
-def find_fingerprint(
-    name_or_path: str | Path = "starter",
+def find_export(
+    name_or_path: str | Path,
     architecture: str | None = None,
     runtime: RuntimeName | None = None,
     precision: Precision | None = None,
     weights_folder: Path | str | None = None,
-) -> str | None:
-    """The fingerprint that `load_encoder` would give, where it can be told without loading; None where it cannot."""
-    path = STARTER if name_or_path == "starter" else Path(name_or_path).expanduser()
-    try:
-        if (path / MANIFEST).is_file():
-            return None if runtime == "torch" else Bundle.read(path).fingerprint
-        if _choose_runtime(None, runtime, precision) != "onnx":
-            return None
-        folder = weights_folder or os.environ.get(WEIGHTS_VARIABLE)
-        known = Exports.of(name_or_path, architecture, None, folder, precision or "auto").find()
-    except ClipcoreError:
-        return None  # whoever loads it says why
-    return known.fingerprint if known else None
+) -> Bundle | None:
+    """The earlier export that `load_encoder` would run; None where there is none, or torch would run the weights."""
+    if _choose_runtime(None, runtime, precision) != "onnx":
+        return None
+    folder = weights_folder or os.environ.get(WEIGHTS_VARIABLE)
+    return Exports.of(name_or_path, architecture, None, folder, precision or "auto").find()
 
 
 def _check_precision(runtime: RuntimeName | None, precision: Precision | None) -> None:

@@ -50,7 +50,7 @@ class Library:
     @cached_property
     def fingerprint(self) -> str:
         """The encoder's, without loading it where that can be."""
-        from clipcore.load import find_fingerprint
+        from clipcore.identify import find_fingerprint
 
         s = self.settings
         known = find_fingerprint(s.encoder, s.encoder_architecture, s.encoder_runtime, s.encoder_precision, s.weights)

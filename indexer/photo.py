@@ -20,14 +20,9 @@ from pillow_heif import register_heif_opener
 from clipcore.orientation import SWAPPING, exif_of, turn_box, turn_of
 from clipcore.preprocess import DRAFT_MARGIN, Pixels, Preprocessing, decode_small, to_rgb
 from indexer.errors import PhotoError, VanishedError
+from indexer.formats import FORMATS
 from indexer.thumbnails import SIZE as THUMBNAIL_SIZE
 from indexer.thumbnails import encode_thumbnail
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "JPEG2000")  # MPO opens as JPEG
-EXTENSIONS = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")
-    + (".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".jpx")
-)
 
 register_heif_opener(thumbnails=False)
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit knows nothing of scaled decoding; `decode` holds ours

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, and_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, String, and_, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Folder, Photo, PhotoState, Vector
@@ -20,6 +20,7 @@ from indexer.spool import Spool
 from indexer.walk import FoundFile, walk
 
 _ROWS_AT_A_TIME = 10_000
+_PRESENT = PhotoState.PRESENT.value
 
 
 class GonePhoto(NamedTuple):
@@ -88,35 +89,31 @@ def find_changes(
     return changes
 
 
-class _Known(NamedTuple):
-    """A row of the catalog; its path as it is stored. `done`: nothing more can be had from the file as it was."""
-
-    path: str
-    id: int
-    size: int
-    mtime_ns: int
-    state: str
-    done: bool
+_Known = tuple[str, int, int, int, str, bool]
+"""A row of the catalog: path as it is stored, id, size, mtime_ns, state; and whether nothing more can be had from the
+file as it was. A plain tuple, because one is made for every unchanged file."""
 
 
 def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[_Known]:
     """The photos below a folder, by path, a few thousand at a time."""
     below = stored_text(os.path.join(start, ""))
-    path: ColumnElement[str] = type_coerce(Photo.path, String)
+    photo, vector = Photo.__table__.c, Vector.__table__.c
+    path: ColumnElement[str] = type_coerce(photo.path, String)
     if session.get_bind().dialect.name == "postgresql":
         path = path.collate("C")  # by code points, as SQLite does and Python
-    done: ColumnElement[Any] = Vector.content_id.is_not(None)
+    done: ColumnElement[Any] = vector.content_id.is_not(None)
     if not retry_failed:
-        done = or_(done, Photo.error.is_not(None))
+        done = or_(done, photo.error.is_not(None))
+    of_encoder = and_(vector.content_id == photo.content_id, vector.encoder_id == encoder_id)
     query = (
-        select(path, Photo.id, Photo.size, Photo.mtime_ns, type_coerce(Photo.state, String), done)
-        .outerjoin(Vector, and_(Vector.content_id == Photo.content_id, Vector.encoder_id == encoder_id))
+        select(path, photo.id, photo.size, photo.mtime_ns, type_coerce(photo.state, String), type_coerce(done, Integer))
+        .select_from(Photo.__table__.outerjoin(Vector.__table__, of_encoder))
         .where(path >= below, path < below[:-1] + chr(ord(os.sep) + 1))
         .order_by(path)
         .execution_options(yield_per=_ROWS_AT_A_TIME)
     )
-    for rows in session.execute(query).partitions():
-        yield from map(_Known._make, rows)
+    for rows in session.connection().execute(query).partitions():
+        yield from rows
 
 
 def _compare(
@@ -128,19 +125,20 @@ def _compare(
 ) -> None:
     row = next(known, None)
     for file in found:
-        path = stored_text(file.path)
-        while row is not None and row.path < path:
+        path = file.path if file.path.isascii() else stored_text(file.path)
+        while row is not None and row[0] < path:
             _gone(row, changes, excluded)
             row = next(known, None)
-        if row is None or row.path != path:
+        if row is None or row[0] != path:
             _read(file, changes, being_written)
             continue
-        if not row.done or row.mtime_ns != file.mtime_ns or row.size != file.size:
+        _, photo_id, size, mtime_ns, state, done = row
+        if not done or mtime_ns != file.mtime_ns or size != file.size:
             _read(file, changes, being_written)
-        elif row.state == PhotoState.PRESENT:
+        elif state == _PRESENT:
             changes.unchanged += 1
         else:
-            changes.returned.append(row.id)
+            changes.returned.append(photo_id)
         row = next(known, None)
     while row is not None:
         _gone(row, changes, excluded)
@@ -156,12 +154,13 @@ def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | No
 
 def _gone(row: _Known, changes: Changes, excluded: ExcludedPaths) -> None:
     """A photo whose file was not found: left out on purpose, out of sight, or missing."""
-    path = original_text(row.path)
+    stored, photo_id, size, mtime_ns, state, _ = row
+    path = original_text(stored)
     if path in excluded:
-        if row.state != PhotoState.EXCLUDED:
-            changes.excluded.append(row.id)
-    elif row.state != PhotoState.MISSING and not _out_of_sight(path, changes.unreadable):
-        changes.missing.append(GonePhoto(row.id, path, row.size, row.mtime_ns))
+        if state != PhotoState.EXCLUDED:
+            changes.excluded.append(photo_id)
+    elif state != PhotoState.MISSING and not _out_of_sight(path, changes.unreadable):
+        changes.missing.append(GonePhoto(photo_id, path, size, mtime_ns))
 
 
 def _out_of_sight(path: str, unreadable: dict[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import NamedTuple
 
 from indexer.columns import stored_text
 from indexer.excludes import IGNORE_FILE, Excludes
-from indexer.photo import EXTENSIONS
+from indexer.formats import EXTENSIONS
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)  # removed since its folder was listed, or a link to nowhere
-_SUFFIXES = frozenset(extension[1:] for extension in EXTENSIONS)
+SUFFIXES = frozenset(extension[1:] for extension in EXTENSIONS)
 
 
 class FoundFile(NamedTuple):
@@ -62,31 +63,25 @@ def _listed(
     keyed: list[tuple[str, FoundFile | _Folder]] = []
     for entry in entries:
         name = entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if not excludes.match(entry.path, name, is_folder=True):
-                keyed.append((stored_text(name) + os.sep, _Folder(entry.path, excludes)))
-        elif _may_be_photo(name) and not (excludes.layers and excludes.match(entry.path, name, is_folder=False)):
-            found = _found(entry, unreadable)
-            if found is not None:
-                keyed.append((stored_text(name), found))
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                if not excludes.match(entry.path, name, is_folder=True):
+                    keyed.append((stored_text(name) + os.sep, _Folder(entry.path, excludes)))
+                continue
+            stem, _, suffix = name.rpartition(".")
+            if not stem or name[0] == "." or suffix.lower() not in SUFFIXES:
+                continue
+            if excludes.layers and excludes.match(entry.path, name, is_folder=False):
+                continue
+            status = entry.stat()
+        except OSError as error:
+            _note(unreadable, entry.path, error)
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found = FoundFile(entry.path, status.st_size, status.st_mtime_ns)
+            keyed.append((name if name.isascii() else stored_text(name), found))
     keyed.sort(key=itemgetter(0))
     return [item for _, item in keyed]
-
-
-def _may_be_photo(name: str) -> bool:
-    stem, _, suffix = name.rpartition(".")
-    return bool(stem) and name[0] != "." and suffix.lower() in _SUFFIXES
-
-
-def _found(entry: os.DirEntry[str], unreadable: dict[str, str]) -> FoundFile | None:
-    try:
-        if not entry.is_file():
-            return None
-        status = entry.stat()
-    except OSError as error:
-        _note(unreadable, entry.path, error)
-        return None
-    return FoundFile(entry.path, status.st_size, status.st_mtime_ns)
 
 
 def _note(unreadable: dict[str, str], path: str, error: OSError) -> None:
