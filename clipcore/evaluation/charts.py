@@ -53,13 +53,20 @@ def efficiency_chart(lines: Mapping[str, Sequence[tuple[int, float]]], by_chance
         images, accuracy = zip(*points, strict=True)
         axes.plot(images, [100 * share for share in accuracy], color=f"C{i}", marker="o", label=name)
     axes.axhline(100 * by_chance, color="grey", linestyle=":", linewidth=1, label="by chance")
-    axes.set(xlabel="images processed", ylabel="zero-shot accuracy, %", xscale="log", ylim=(0, None))
+    axes.set(xlabel="images processed", ylabel="zero-shot accuracy, %", xscale="log")
     axes.set_xticks([n for n, _ in max(lines.values(), key=len)], minor=False)
-    axes.xaxis.set_major_formatter(lambda n, _: f"{n / 1000:.3g}k" if n < 1e6 else f"{n / 1e6:.3g}M")
+    axes.xaxis.set_major_formatter(lambda n, _: _short(n))
     axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(frameon=False)
     _save(figure, path)
+
+
+def _short(count: float) -> str:
+    """384, 12.8k, 3.2M."""
+    if count < 1000:
+        return f"{count:.0f}"
+    return f"{count / 1e3:.3g}k" if count < 1e6 else f"{count / 1e6:.3g}M"
 
 
 def _figure(width: float, height: float) -> "Figure":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clipcore.evaluation.charts import confusion_chart, recall_chart
+from clipcore.evaluation.charts import confusion_chart, efficiency_chart, recall_chart
 
 
 def ink(path: Path) -> float:
@@ -27,3 +27,10 @@ def test_confusion_of_any_number_of_classes(classes: int, tmp_path: Path) -> Non
     confusion_chart(right, names, tmp_path / "right.png")
     confusion_chart(np.zeros_like(right), names, tmp_path / "none.png")
     assert ink(tmp_path / "right.png") > ink(tmp_path / "none.png") > 0.01
+
+
+def test_efficiency(tmp_path: Path) -> None:
+    rising = [(1000 * 2**i, 0.1 + 0.1 * i) for i in range(5)]
+    efficiency_chart({"contrastive": rising, "bag of words": rising[:1]}, 0.1, tmp_path / "two.png")
+    efficiency_chart({"contrastive": rising[:1]}, 0.1, tmp_path / "one.png")
+    assert ink(tmp_path / "two.png") > ink(tmp_path / "one.png") > 0.01
