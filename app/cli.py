@@ -24,6 +24,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "describe": "describe",
     "serve": "serve",
     "status": "status",
+    "doctor": "doctor",
     "forget": "index",
 }
 

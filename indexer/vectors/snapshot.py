@@ -210,7 +210,7 @@ def read_header(path: Path) -> Header | None:
 def open_snapshot(path: Path, owner: Owner) -> Snapshot | None:
     """The snapshot at `path`; None when there is none. One that is not whole and this owner's is set aside."""
     try:
-        return _open(path, owner)
+        return read_snapshot(path, owner)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -218,7 +218,13 @@ def open_snapshot(path: Path, owner: Owner) -> Snapshot | None:
         return None
 
 
-def _open(path: Path, owner: Owner) -> Snapshot:
+def read_snapshot(path: Path, owner: Owner) -> Snapshot:
+    """The snapshot at `path`, checked.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError, ValueError, TypeError, KeyError, AttributeError: it is not whole, or not this owner's.
+    """
     with path.open("rb") as file:
         code, content = _split(file.read(_HEAD))
         if not hmac.compare_digest(code, owner.authenticate(content)):

@@ -197,3 +197,24 @@ def test_a_search_needs_neither_torch_nor_the_image_tower(own_home: Path, folder
     )
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_doctor_says_what_is_wrong_and_why_a_file_is_not_found(
+    sightline: Sightline, folder: Path, own_home: Path
+) -> None:
+    (folder / "letter.jpg").write_text("Dear photo,")
+    sightline("index", str(folder))
+    well = sightline("doctor")
+    assert (well.exit_code, well.stdout.splitlines()[-1]) == (0, "all is well")
+
+    next((own_home / "thumbnails").rglob("*.webp")).unlink()
+    ill = sightline("doctor", "--json")
+    assert ill.exit_code == 1
+    assert [d["kind"] for d in json.loads(ill.stdout)["diagnoses"]] == ["thumbnail-missing", "file-failed"]
+    assert "sightline doctor --repair will make it again" in sightline("doctor").stdout
+    assert sightline("doctor", "--repair").exit_code == 0
+
+    assert sightline("doctor", str(folder / "a.jpg")).exit_code == 0
+    why = sightline("doctor", str(folder / "letter.jpg"))
+    assert why.exit_code == 1
+    assert "could not be read: not a picture" in why.stdout

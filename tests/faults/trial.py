@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clipcore import Encoder, load_encoder
+from indexer.doctor.examine import examine
 from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.library import Library
@@ -62,11 +63,12 @@ class Trial:
         self._kill(operation)
         library = self._open(self.settings)
         try:
+            ill = [f"{d.kind} {finding}" for d in examine(library) if d.unwell for finding in d.findings]
             ingest(library, add_folder(library.catalog, self.photos)[0])
             mine = portrait(library)
         finally:
             library.close()
-        return [f"after a killed {operation}: {line}" for line in differences(mine, self._built_in_one_go())]
+        return [f"after a killed {operation}: {line}" for line in ill + differences(mine, self._built_in_one_go())]
 
     def _kill(self, operation: str) -> None:
         last = self.lasts.setdefault(operation, 0.6)

@@ -58,16 +58,35 @@ def watch(library: Any, folder: Path) -> None:
 
 
 def snapshot(library: Any, folder: Path) -> None:
-    import indexer.follow
-    import indexer.vectors.faiss_index
+    """Writes the index's snapshot after every batch."""
     from indexer.folders import add_folder
+    from indexer.follow import FollowedIndex
     from indexer.ingest import ingest
+    from indexer.vectors import faiss_index
 
-    indexer.vectors.faiss_index._WORTH_A_SNAPSHOT = 1
+    faiss_index._WORTH_A_SNAPSHOT = 1
     row = add_folder(library.catalog, folder)[0]
-    index = indexer.follow.FollowedIndex(library)
-    ingest(library, row, progress=lambda report: index.settle())
+    index = FollowedIndex(library)
+
+    def settle(report: Any) -> None:
+        index.settle()
+
+    ingest(library, row, progress=settle)
     index.settle()
 
 
-OPERATIONS: dict[str, Callable[[Any, Path], None]] = {"ingest": ingest, "watch": watch, "snapshot": snapshot}
+def compaction(library: Any, folder: Path) -> None:
+    """The same, with one-bit codes trained, measured and written each time."""
+    from indexer.vectors import faiss_index
+
+    faiss_index._WORTH_COMPRESSING = 1
+    library.settings = library.settings.model_copy(update={"vector_index": "rabitq"})
+    snapshot(library, folder)
+
+
+OPERATIONS: dict[str, Callable[[Any, Path], None]] = {
+    "ingest": ingest,
+    "watch": watch,
+    "snapshot": snapshot,
+    "compaction": compaction,
+}
