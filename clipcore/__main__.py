@@ -12,6 +12,7 @@ from clipcore.commands.compare import compare
 from clipcore.commands.compositional import compositional
 from clipcore.commands.evaluate import evaluate
 from clipcore.commands.export import export
+from clipcore.commands.pairs import pairs
 from clipcore.commands.train import train
 from clipcore.commands.vocabulary import vocabulary
 from clipcore.errors import ClipcoreError, PromptError
@@ -28,6 +29,10 @@ def main() -> None:
       python -m clipcore evaluate data/starter --pairs DEV.tar
 
     \b
+    Build a data set from captioned pictures:
+      python -m clipcore pairs --help
+
+    \b
     Say what is in pictures:
       python -m clipcore classify cat.jpg ~/Pictures --labels cat,dog,bird
     """
@@ -40,6 +45,7 @@ main.add_command(evaluate)
 main.add_command(vocabulary)
 main.add_command(export)
 main.add_command(train)
+main.add_command(pairs)
 
 
 def run(args: Sequence[str] | None = None) -> None:
