@@ -14,7 +14,8 @@ from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
 from indexer.library import Library
-from indexer.photo import decode, open_untrusted, read_file, upright_rgb
+from indexer.photo import decode, read_file
+from indexer.picture import open_untrusted, upright_rgb
 from indexer.store import STORED_DTYPE
 from indexer.vectors.base import Vectors
 
@@ -158,8 +159,9 @@ def preview(library: Library, photo: PhotoDetails) -> bytes:
     Raises:
         PhotoError: the original cannot be read.
     """
-    image = open_untrusted(_original(library, photo), library.limits, needed=PREVIEW_SIZE // DRAFT_MARGIN)
-    image = upright_rgb(image)
+    data = io.BytesIO(_original(library, photo))
+    picture = open_untrusted(data, library.limits.pixels, needed=PREVIEW_SIZE // DRAFT_MARGIN)
+    image, _ = upright_rgb(picture)
     image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_PREVIEW_QUALITY)

@@ -68,6 +68,7 @@ def _counts(report: Report) -> str:
         "indexed": report.indexed,
         "moved": report.moved,
         "with known content": report.known,
+        "described anew": report.described,
         "back again": report.returned,
         "missing": report.missing,
         "left out": report.excluded,

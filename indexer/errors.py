@@ -21,6 +21,10 @@ class VanishedError(PhotoError):
     """A file that was there when its folder was listed and is gone, or still being written, now."""
 
 
+class DecoderError(IndexerError):
+    """The process that decodes cannot be started: an installation that is damaged, or a machine without memory."""
+
+
 class CatalogError(IndexerError):
     """A catalog that cannot be opened or written."""
 

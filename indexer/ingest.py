@@ -46,6 +46,7 @@ class Report:
     known: int = 0  # read; their content was known: copied or touched
     moved: int = 0  # read; a missing photo was found again under another name
     failed: list[tuple[str, str]] = field(default_factory=list)  # path, reason
+    described: int = 0  # their metadata was read, not they themselves
     returned: int = 0
     missing: int = 0
     excluded: int = 0  # left out from now on
@@ -70,7 +71,7 @@ class Report:
 
     @property
     def nothing_to_do(self) -> bool:
-        return not (self.done or self.returned or self.missing or self.excluded or self.offline)
+        return not (self.done or self.described or self.returned or self.missing or self.excluded or self.offline)
 
 
 Progress = Callable[[Report], None]
@@ -129,6 +130,8 @@ def ingest(
         progress(report)
         if changes.to_read:
             _read(library, folder, changes, report, progress, stop or threading.Event())
+        if changes.to_describe and not report.cancelled:
+            _describe(library, changes, report, progress, stop or threading.Event())
         _set_state(library, folder, FolderState.ONLINE, keep_mounts=not accept_missing)
     return report
 
@@ -197,6 +200,19 @@ def _read(
             progress(report)
             if stop.is_set():
                 report.cancelled = report.done < report.total
+                return
+
+
+def _describe(library: Library, changes: Changes, report: Report, progress: Progress, stop: threading.Event) -> None:
+    from indexer.reading import describe_ahead
+    from indexer.store import store_metadata
+
+    with closing(describe_ahead(library, changes.to_describe)) as described:
+        for batch in batched(described, _IDS_A_STATEMENT):
+            report.described += store_metadata(library, batch)
+            progress(report)
+            if stop.is_set():
+                report.cancelled = report.described < len(changes.to_describe)
                 return
 
 

@@ -31,7 +31,8 @@ class Library:
     def limits(self) -> "Limits":
         from indexer.photo import Limits
 
-        return Limits(self.settings.max_file_bytes, self.settings.max_pixels)
+        s = self.settings
+        return Limits(s.max_file_bytes, s.max_pixels, s.decode_seconds, s.decode_memory_bytes)
 
     @cached_property
     def encoder(self) -> "Encoder":

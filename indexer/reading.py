@@ -1,20 +1,28 @@
-"""Files read and decoded by threads, a bounded distance ahead of whoever encodes them."""
+"""Files read and decoded by processes, one for each of a few threads, a bounded distance before who encodes them."""
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from queue import LifoQueue
+from typing import TypeVar
 
 from sqlalchemy import select
 
 from indexer.catalog import Content, Vector
+from indexer.decode_process import DecodeProcess
+from indexer.decoder import Setup
 from indexer.errors import PhotoError, VanishedError
 from indexer.library import Library
-from indexer.photo import DecodedPhoto, FileIdentity, decode, read_file
+from indexer.metadata import Metadata, dated_by_file
+from indexer.photo import DecodedPhoto, FileIdentity
+from indexer.spool import Spool
 from indexer.walk import FoundFile
 
 AHEAD = 2  # batches
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,48 +33,95 @@ class ReadFile:
     identity: FileIdentity | None = None
     photo: DecodedPhoto | None = None
     error: str | None = None
+    metadata: Metadata | None = None  # of a picture, new or known
 
     @property
     def vanished(self) -> bool:
         return self.identity is None and self.error is None
 
 
-def read_ahead(library: Library, files: Iterable[FoundFile], encoder_id: int) -> Generator[ReadFile]:
-    """`files` in order, read and decoded by threads that stay at most `AHEAD` batches before the reader.
+def read_ahead(library: Library, files: Spool[FoundFile], encoder_id: int) -> Generator[ReadFile]:
+    """`files` in order, read and decoded at most `AHEAD` batches before the reader.
 
-    Close the iterator to stop the threads; what they had begun is dropped.
+    Close the iterator to stop it; what had begun is dropped.
+
+    Raises:
+        DecoderError: no process can be started.
+        StorageError: a thumbnail cannot be written.
     """
+    return _ahead(library, files, lambda process, found: _read(library, process, found, encoder_id))
+
+
+def describe_ahead(library: Library, files: Spool[FoundFile]) -> Generator[tuple[FoundFile, Metadata]]:
+    """`files` in order, each with its metadata, none of them decoded. Otherwise as `read_ahead`."""
+    return _ahead(library, files, lambda process, found: (found, _describe(process, found)))
+
+
+def _ahead(library: Library, files: Spool[FoundFile], work: Callable[[DecodeProcess, FoundFile], T]) -> Generator[T]:
     sources = iter(files)
-    with ThreadPoolExecutor(library.settings.decode_workers, thread_name_prefix="decode") as pool:
+    with _processes(library, min(library.settings.decode_workers, len(files))) as processes:
+        free: LifoQueue[DecodeProcess] = LifoQueue()  # the last one put back first: few files start few
+        for process in processes:
+            free.put(process)
 
-        def submit(count: int) -> Iterator[Future[ReadFile]]:
-            return (pool.submit(_read, library, found, encoder_id) for found in islice(sources, count))
+        def task(found: FoundFile) -> T:
+            process = free.get()
+            try:
+                return work(process, found)
+            finally:
+                free.put(process)
 
-        ahead = deque(submit(AHEAD * library.settings.batch_size))
-        try:
-            while ahead:
-                yield ahead.popleft().result()
-                ahead.extend(submit(1))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        with ThreadPoolExecutor(max(1, len(processes)), thread_name_prefix="decode") as pool:
+
+            def submit(count: int) -> Iterator[Future[T]]:
+                return (pool.submit(task, found) for found in islice(sources, count))
+
+            ahead = deque(submit(AHEAD * library.settings.batch_size))
+            try:
+                while ahead:
+                    yield ahead.popleft().result()
+                    ahead.extend(submit(1))
+            finally:
+                for process in processes:
+                    process.kill()
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _read(library: Library, found: FoundFile, encoder_id: int) -> ReadFile:
-    """One file, in a decode thread. Its thumbnail is on disk before its row can be committed."""
+@contextmanager
+def _processes(library: Library, count: int) -> Iterator[list[DecodeProcess]]:
+    setup = Setup(library.encoder.preprocessing, library.limits)
+    processes = [DecodeProcess(setup) for _ in range(count)]
     try:
-        data, identity = read_file(found.path, library.limits)
+        yield processes
+    finally:
+        for process in processes:
+            process.close()
+
+
+def _read(library: Library, process: DecodeProcess, found: FoundFile, encoder_id: int) -> ReadFile:
+    """One file. Its thumbnail is on disk before its row can be committed."""
+    try:
+        identity = process.read(found.path)
     except VanishedError:
         return ReadFile(found)
     except PhotoError as error:
         return ReadFile(found, error=str(error))
     if _has_vector(library, identity.sha256, encoder_id):
-        return ReadFile(found, identity)
+        return ReadFile(found, identity, metadata=_describe(process, found))
     try:
-        photo = decode(data, library.encoder.preprocessing, library.limits)
+        photo = process.decode(found.sidecar)
     except PhotoError as error:
         return ReadFile(found, identity, error=str(error))
     library.thumbnails.write(identity.sha256, photo.thumbnail)
-    return ReadFile(found, identity, photo)
+    return ReadFile(found, identity, photo, metadata=photo.metadata)
+
+
+def _describe(process: DecodeProcess, found: FoundFile) -> Metadata:
+    """Metadata; where it cannot be read, the file's time alone, which is no reason to lose a picture that is known."""
+    try:
+        return process.describe(found.path, found.sidecar)
+    except PhotoError:
+        return dated_by_file(Metadata(), found.mtime_ns)
 
 
 def _has_vector(library: Library, sha256: str, encoder_id: int) -> bool:

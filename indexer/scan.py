@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Integer, String, and_, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from indexer.catalog import Folder, Photo, PhotoState, Vector
+from indexer.catalog import Folder, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.columns import original_text, stored_text
 from indexer.errors import FolderError
 from indexer.excludes import ExcludedPaths, Excludes
+from indexer.metadata import VERSION
 from indexer.spool import Spool
 from indexer.walk import FoundFile, walk
 
@@ -37,6 +38,7 @@ class Changes:
     """What a pass has to do."""
 
     to_read: Spool[FoundFile] = field(default_factory=Spool)  # new or changed, or without a vector of this encoder
+    to_describe: Spool[FoundFile] = field(default_factory=Spool)  # known, with another side-car or never described
     returned: Spool[int] = field(default_factory=Spool)  # ids of photos that were missing and are as they were
     missing: Spool[GonePhoto] = field(default_factory=Spool)
     excluded: Spool[int] = field(default_factory=Spool)  # ids of photos that are left out now
@@ -46,7 +48,7 @@ class Changes:
 
     @property
     def nothing_to_do(self) -> bool:
-        return not (self.to_read or self.returned or self.missing or self.excluded)
+        return not (self.to_read or self.to_describe or self.returned or self.missing or self.excluded)
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,16 @@ def find_changes(
     return changes
 
 
-_Known = tuple[str, int, int, int, str, bool]
-"""A row of the catalog: path as it is stored, id, size, mtime_ns, state; and whether nothing more can be had from the
-file as it was. A plain tuple, because one is made for every unchanged file."""
+_Known = tuple[str, int, int, int, str, bool, bool, int | None]
+"""A row of the catalog: path as it is stored, id, size, mtime_ns, state; whether nothing more can be had from the file
+as it was; whether its metadata was read by this version; its side-car's mtime_ns. A plain tuple: one is made for
+every unchanged file."""
 
 
 def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[_Known]:
     """The photos below a folder, by path, a few thousand at a time."""
     below = stored_text(os.path.join(start, ""))
-    photo, vector = Photo.__table__.c, Vector.__table__.c
+    photo, vector, said = Photo.__table__.c, Vector.__table__.c, PhotoMetadata.__table__.c
     path: ColumnElement[str] = type_coerce(photo.path, String)
     if session.get_bind().dialect.name == "postgresql":
         path = path.collate("C")  # by code points, as SQLite does and Python
@@ -106,8 +109,21 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
         done = or_(done, photo.error.is_not(None))
     of_encoder = and_(vector.content_id == photo.content_id, vector.encoder_id == encoder_id)
     query = (
-        select(path, photo.id, photo.size, photo.mtime_ns, type_coerce(photo.state, String), type_coerce(done, Integer))
-        .select_from(Photo.__table__.outerjoin(Vector.__table__, of_encoder))
+        select(
+            path,
+            photo.id,
+            photo.size,
+            photo.mtime_ns,
+            type_coerce(photo.state, String),
+            type_coerce(done, Integer),
+            type_coerce(or_(said.version == VERSION, photo.error.is_not(None)), Integer),
+            said.sidecar_mtime_ns,
+        )
+        .select_from(
+            Photo.__table__.outerjoin(Vector.__table__, of_encoder).outerjoin(
+                PhotoMetadata.__table__, said.photo_id == photo.id
+            )
+        )
         .where(path >= below, path < below[:-1] + chr(ord(os.sep) + 1))
         .order_by(path)
         .execution_options(yield_per=_ROWS_AT_A_TIME)
@@ -132,10 +148,14 @@ def _compare(
         if row is None or row[0] != path:
             _read(file, changes, being_written)
             continue
-        _, photo_id, size, mtime_ns, state, done = row
+        _, photo_id, size, mtime_ns, state, done, described, sidecar_mtime_ns = row
         if not done or mtime_ns != file.mtime_ns or size != file.size:
             _read(file, changes, being_written)
-        elif state == _PRESENT:
+            row = next(known, None)
+            continue
+        if not (described and sidecar_mtime_ns == file.sidecar_mtime_ns):
+            changes.to_describe.append(file)
+        if state == _PRESENT:
             changes.unchanged += 1
         else:
             changes.returned.append(photo_id)
@@ -154,7 +174,7 @@ def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | No
 
 def _gone(row: _Known, changes: Changes, excluded: ExcludedPaths) -> None:
     """A photo whose file was not found: left out on purpose, out of sight, or missing."""
-    stored, photo_id, size, mtime_ns, state, _ = row
+    stored, photo_id, size, mtime_ns, state, *_ = row
     path = original_text(stored)
     if path in excluded:
         if state != PhotoState.EXCLUDED:

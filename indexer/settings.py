@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(32, ge=1, le=1024, description="photos encoded, and committed, together")
     decode_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    decode_seconds: float = Field(10.0, gt=0, description="processor time after which a file is given up")
+    decode_memory_bytes: int = Field(1 << 30, ge=1 << 28, description="memory of a process that decodes (Linux)")
     max_file_bytes: int = Field(1 << 30, description="larger files are not read")
     max_pixels: int = Field(120_000_000, description="larger pictures are not decoded (JPEGs: after scaled decoding)")
 

@@ -1,14 +1,17 @@
 """One batch of files into the catalog: photos, contents and vectors in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from indexer.catalog import Content, Folder, Photo, PhotoState, Vector
+from indexer.catalog import Content, Folder, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
 from indexer.library import Library
+from indexer.metadata import VERSION, Metadata
 from indexer.reading import ReadFile
+from indexer.walk import FoundFile
 
 STORED_DTYPE = np.dtype("<f2")  # half precision: a third decimal of cosine, half the bytes
 
@@ -31,6 +34,23 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
                 session.merge(Vector(content_id=content.id, encoder_id=encoder_id, data=data))
             moved += _photo(session, folder, item, content, revision)
     return moved
+
+
+def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]) -> int:
+    """Commits what photos that are known already say of themselves; gives back how many that were.
+
+    Raises:
+        StorageError: the catalog cannot be written.
+    """
+    with library.catalog.writing() as (session, revision):
+        by_path = {found.path: (found, metadata) for found, metadata in batch}
+        photos = session.scalars(select(Photo).where(Photo.path.in_(by_path))).all()
+        for photo in photos:
+            found, metadata = by_path[photo.path]
+            _metadata(session, photo.id, found, metadata)
+        contents = [photo.content_id for photo in photos if photo.content_id is not None]
+        session.execute(update(Content).where(Content.id.in_(contents)).values(revision=revision))
+    return len(photos)
 
 
 def _encode(library: Library, batch: Sequence[ReadFile]) -> dict[str, bytes]:
@@ -57,7 +77,7 @@ def _content(session: Session, item: ReadFile, revision: int) -> Content | None:
             width=p.width,
             height=p.height,
             format=p.format,
-            taken_at=p.taken_at,
+            taken_at=p.metadata.taken_at if p.metadata.taken_at_source not in ("file", "sidecar") else None,
         )
         session.add(content)
     content.revision = revision
@@ -87,4 +107,16 @@ def _photo(session: Session, folder: Folder, item: ReadFile, content: Content | 
     photo.content_id = content.id if content is not None else None
     photo.error = item.error
     session.flush()
+    if item.metadata is not None:
+        _metadata(session, photo.id, item.found, item.metadata)
     return moved
+
+
+def _metadata(session: Session, photo_id: int, found: FoundFile, metadata: Metadata) -> None:
+    """Puts a photo's metadata and keywords in place of what was there."""
+    values = asdict(metadata)
+    keywords = values.pop("keywords")
+    session.merge(PhotoMetadata(photo_id=photo_id, version=VERSION, sidecar_mtime_ns=found.sidecar_mtime_ns, **values))
+    session.execute(delete(PhotoKeyword).where(PhotoKeyword.photo_id == photo_id))
+    if keywords:
+        session.execute(insert(PhotoKeyword), [{"photo_id": photo_id, "keyword": keyword} for keyword in keywords])

@@ -9,19 +9,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.columns import stored_text
+from indexer.companions import CLIP, photos_of_folder
 from indexer.excludes import IGNORE_FILE, Excludes
-from indexer.formats import EXTENSIONS
+from indexer.formats import EXTENSIONS, SIDECAR
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)  # removed since its folder was listed, or a link to nowhere
 SUFFIXES = frozenset(extension[1:] for extension in EXTENSIONS)
+_LOOKED_AT = SUFFIXES | {SIDECAR[1:]}
+_COMPANIONS = (SIDECAR[1:], CLIP[1:])
 
 
 class FoundFile(NamedTuple):
-    """A file that may be a photo, as the walk saw it."""
+    """A file that may be a photo, as the walk saw it, and its side-car."""
 
     path: str
     size: int
     mtime_ns: int
+    sidecar: str | None = None  # path
+    sidecar_mtime_ns: int | None = None
 
 
 class _Folder(NamedTuple):
@@ -61,6 +66,8 @@ def _listed(
     if not entered and any(entry.name == IGNORE_FILE for entry in entries):
         excludes = excludes.entering(folder)
     keyed: list[tuple[str, FoundFile | _Folder]] = []
+    files: list[FoundFile] = []
+    companions = False
     for entry in entries:
         name = entry.name
         try:
@@ -69,7 +76,8 @@ def _listed(
                     keyed.append((stored_text(name) + os.sep, _Folder(entry.path, excludes)))
                 continue
             stem, _, suffix = name.rpartition(".")
-            if not stem or name[0] == "." or suffix.lower() not in SUFFIXES:
+            suffix = suffix.lower()
+            if not stem or name[0] == "." or suffix not in _LOOKED_AT:
                 continue
             if excludes.layers and excludes.match(entry.path, name, is_folder=False):
                 continue
@@ -78,8 +86,11 @@ def _listed(
             _note(unreadable, entry.path, error)
             continue
         if stat.S_ISREG(status.st_mode):
-            found = FoundFile(entry.path, status.st_size, status.st_mtime_ns)
-            keyed.append((name if name.isascii() else stored_text(name), found))
+            files.append(FoundFile(entry.path, status.st_size, status.st_mtime_ns))
+            companions = companions or suffix in _COMPANIONS
+    for photo in photos_of_folder(files) if companions else files:
+        name = os.path.basename(photo.path)
+        keyed.append((name if name.isascii() else stored_text(name), photo))
     keyed.sort(key=itemgetter(0))
     return [item for _, item in keyed]
 

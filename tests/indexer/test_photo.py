@@ -101,14 +101,16 @@ def test_all_eight_orientations_come_out_upright(format: str, orientation: int) 
 def test_reads_when_it_was_taken() -> None:
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2019:07:14 18:05:59"
-    assert decode(encoded(corners(), "JPEG", exif=exif), SQUASH, LIMITS).taken_at == datetime(2019, 7, 14, 18, 5, 59)
+    assert decode(encoded(corners(), "JPEG", exif=exif), SQUASH, LIMITS).metadata.taken_at == datetime(
+        2019, 7, 14, 18, 5, 59
+    )
 
 
 @pytest.mark.parametrize("value", ["0000:00:00 00:00:00", "yesterday", ""])
 def test_a_date_that_is_none_is_no_date(value: str) -> None:
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = value
-    assert decode(encoded(corners(), "JPEG", exif=exif), SQUASH, LIMITS).taken_at is None
+    assert decode(encoded(corners(), "JPEG", exif=exif), SQUASH, LIMITS).metadata.taken_at is None
 
 
 def test_damaged_exif_does_not_lose_the_picture() -> None:
