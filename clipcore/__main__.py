@@ -10,6 +10,7 @@ import click
 from clipcore.commands.classify import classify
 from clipcore.commands.compare import compare
 from clipcore.commands.compositional import compositional
+from clipcore.commands.correct_hubs import correct_hubs
 from clipcore.commands.evaluate import evaluate
 from clipcore.commands.export import export
 from clipcore.commands.pairs import pairs
@@ -41,6 +42,7 @@ def main() -> None:
 main.add_command(classify)
 main.add_command(compare)
 main.add_command(compositional)
+main.add_command(correct_hubs)
 main.add_command(evaluate)
 main.add_command(vocabulary)
 main.add_command(export)

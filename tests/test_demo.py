@@ -49,11 +49,11 @@ def test_the_photo_described_comes_first(services: Services, description: str, n
 
 
 def test_a_portrait_is_found_among_people_seen_from_near(services: Services) -> None:
-    """All five should be portraits, of women; this encoder does not know the word so well."""
+    """All five should be portraits, of women; this encoder does not know the word quite so well."""
     names = [hit.photo.name for hit in services.search(Query("portrait of a woman"), 5).hits]
     numbers = [int(number[1]) for name in names if (number := re.search(r"\((\d+)\)\.jpg", name))]
     assert len(numbers) == 5 and set(numbers) <= set(FROM_NEAR), names
-    assert len(set(numbers) & set(PORTRAITS)) >= 3, names
+    assert len(set(numbers) & set(PORTRAITS)) >= 4, names
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_describe_names_what_is_there(services: Services, name: str, tags: set[s
     assert photo is not None
     vector = stored_vectors(services.library, [photo.id])[1][0]
     found = [description.text for description in services.describe.by_vocabulary(vector)]
-    assert tags & set(found), found
+    assert found[0] in tags, found

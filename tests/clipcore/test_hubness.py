@@ -1,0 +1,91 @@
+"""The correction of hubs: the corrected bundle's cosines are CSLS / 4 of the plain bundle's vectors."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clipcore import load_encoder
+from clipcore.bundle import Bundle
+from clipcore.errors import BundleError, TrainingError
+from clipcore.hubness import NEIGHBOURS, correct_hubs, draw_bank
+from clipcore.runtimes.base import Vectors
+
+ASKED = ["a cat", "two dogs in the snow", "an old map of the harbour"]
+
+
+@pytest.fixture(scope="module")
+def tar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty captioned pictures of noise."""
+    path = tmp_path_factory.mktemp("bank") / "bank.tar"
+    rng = np.random.default_rng(3)
+    with tarfile.open(path, "w") as archive:
+        for number in range(20):
+            stream = io.BytesIO()
+            Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).resize((64, 64)).save(stream, "PNG")
+            captions = {"captions": [f"picture number {number}", "another caption"]}
+            for suffix, content in (("png", stream.getvalue()), ("json", json.dumps(captions).encode())):
+                info = tarfile.TarInfo(f"{number:02}.{suffix}")
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture(scope="module")
+def corrected(small_bundle: Path, tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return correct_hubs(Bundle.read(small_bundle), [tar], tmp_path_factory.mktemp("corrected") / "bundle", bank=16)
+
+
+def nearness(vectors: Vectors, bank: Vectors) -> Vectors:
+    """The mean cosine of each vector to its nearest in the bank, by the definition."""
+    return np.sort(vectors @ bank.T, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
+
+
+def test_cosines_are_csls(small_bundle: Path, corrected: Bundle, tar: Path, pictures: list[Image.Image]) -> None:
+    plain, better = load_encoder(small_bundle), load_encoder(corrected.folder)
+    bank = draw_bank([tar], 16)
+    bank_images = plain.encode_images([pair.open() for pair in bank])
+    bank_texts = plain.encode_texts([pair.captions[0] for pair in bank])
+    images, texts = plain.encode_images(pictures), plain.encode_texts(ASKED)
+    r_images, r_texts = nearness(images, bank_texts), nearness(texts, bank_images)
+    csls = 2 * texts @ images.T - r_texts.clip(0, 1)[:, None] - r_images.clip(0, 1)[None]
+
+    given = better.encode_texts(ASKED) @ better.encode_images(pictures).T
+    np.testing.assert_allclose(given, csls / 4, atol=2e-4)
+
+
+def test_its_vectors_are_vectors_like_any_other(
+    small_bundle: Path, corrected: Bundle, pictures: list[Image.Image]
+) -> None:
+    plain, better = load_encoder(small_bundle), load_encoder(corrected.folder)
+    images, texts = better.encode_images(pictures), better.encode_texts(ASKED)
+    assert images.shape == (len(pictures), better.dim) and better.dim == plain.dim + 4
+    np.testing.assert_allclose(np.linalg.norm(images, axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(texts, axis=1), 1, atol=1e-4)
+    assert better.fingerprint != plain.fingerprint
+    assert better.logit_scale == pytest.approx(2 * plain.logit_scale)
+
+    before = plain.encode_images(pictures) @ plain.encode_images(pictures).T
+    after = images @ images.T
+    np.testing.assert_allclose(2 * after - 1, before, atol=0.05)  # pictures stay as alike as they were
+
+
+def test_the_bank_is_as_much_of_each_tar_and_the_same_every_time(tar: Path) -> None:
+    drawn = draw_bank([tar, tar], 10)
+    assert len(drawn) == 10
+    assert [pair.key for pair in drawn] == [pair.key for pair in draw_bank([tar, tar], 10)]
+
+
+def test_too_few_pictures_are_refused(small_bundle: Path, tar: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="9 captioned pictures, expected at least 10"):
+        correct_hubs(Bundle.read(small_bundle), [tar], tmp_path / "out", bank=9)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_there_is_kept(small_bundle: Path, tar: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="exists already"):
+        correct_hubs(Bundle.read(small_bundle), [tar], tmp_path)
