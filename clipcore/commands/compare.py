@@ -32,8 +32,8 @@ SECONDS_BETWEEN = 5.0
 @click.option("--choices", type=click.IntRange(min=2), default=20, show_default=True, help="Captions to choose from.")
 @click.option("--generated", type=COUNT, default=10_000, show_default=True, help="Pictures, where they are generated.")
 @click.option("--questions", type=COUNT, default=500, show_default=True, help="Pictures to ask about at most.")
-@click.option("--images", type=COUNT, default=100_000, show_default=True, help="Processed by each, repeats counted.")
-@click.option("--batch-size", type=COUNT, default=128, show_default=True)
+@click.option("--images", type=COUNT, default=50_000, show_default=True, help="Processed by each, repeats counted.")
+@click.option("--batch-size", type=COUNT, default=64, show_default=True)
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
@@ -41,10 +41,10 @@ SECONDS_BETWEEN = 5.0
     show_default=True,
     help="The peak learning rate.",
 )
-@click.option("--size", type=click.IntRange(min=16), default=64, show_default=True, help="Pixels of a side.")
+@click.option("--size", type=click.IntRange(min=16), default=48, show_default=True, help="Pixels of a side.")
 @click.option("--patch-size", type=COUNT, default=8, show_default=True, help="Pixels of a patch's side.")
 @click.option("--width", type=COUNT, default=128, show_default=True, help="Features; a multiple of 32.")
-@click.option("--layers", type=COUNT, default=4, show_default=True, help="Blocks of the image tower.")
+@click.option("--layers", type=COUNT, default=3, show_default=True, help="Blocks of the image tower.")
 @click.option("--text-layers", type=COUNT, default=2, show_default=True, help="Blocks of what reads or writes texts.")
 @click.option("--vocabulary", type=COUNT, default=4096, show_default=True, help="Units, learned from the captions.")
 @click.option("--points", type=COUNT, default=7, show_default=True, help="How often to ask, each at twice the images.")

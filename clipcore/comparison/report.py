@@ -49,25 +49,28 @@ def write_report(folder: Path, curves: Curves, chance: Mapping[str, float], sett
         "settings": settings,
         "chance": chance,
         "curves": {objective: asdict(curve) for objective, curve in curves.items()},
-        "efficiency": {name: efficiencies(curves, name) for name in chance},
+        "efficiency": {name: efficiencies(curves, name, guessed) for name, guessed in chance.items()},
     }
     results.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
     page.write_text(_page(curves, chance, settings, charts[0]), "utf-8")
     return [*charts, results, page]
 
 
-def efficiencies(curves: Curves, name: str) -> dict[str, float | None]:
+def efficiencies(curves: Curves, name: str, chance: float) -> dict[str, float | None]:
     """How many times fewer images each objective needs than the next to be as right as that one is in the end.
 
-    Read off between points on a log scale, as the paper's figure 2 is; None where it never is as right.
+    Read off between points on a log scale, as the paper's figure 2 is; None where it never is as right, or where the
+    next knows no more than chance.
     """
-    return {f"{one} / {other}": _efficiency(curves[one], curves[other], name) for one, other in pairwise(curves)}
+    return {
+        f"{one} / {other}": _efficiency(curves[one], curves[other], name, chance) for one, other in pairwise(curves)
+    }
 
 
-def _efficiency(fast: Curve, slow: Curve, name: str) -> float | None:
+def _efficiency(fast: Curve, slow: Curve, name: str, chance: float) -> float | None:
     wanted, images = slow.points[-1].accuracy[name], slow.points[-1].images
     reached = _images_to(fast.points, name, wanted)
-    return None if reached is None else images / reached
+    return None if reached is None or wanted <= chance else images / reached
 
 
 def _images_to(points: tuple[Point, ...], name: str, wanted: float) -> float | None:
@@ -115,7 +118,7 @@ def all_tables(curves: Curves, chance: Mapping[str, float]) -> list[tuple[str, l
         if rows := factor_rows(curves, name):
             tables.append((f"{name}, the right text against one that is wrong in a thing (by chance 50%)", rows))
         found = [
-            [pair, f"{times:.1f} x" if times else "not reached"] for pair, times in efficiencies(curves, name).items()
+            [pair, f"{times:.1f} x" if times else "-"] for pair, times in efficiencies(curves, name, guessed).items()
         ]
         if found:
             tables.append(

@@ -142,11 +142,12 @@ def test_efficiency_is_read_off_between_points() -> None:
         "bag of words": curve(0.1, 0.2, 0.4),
         "caption": curve(0.1, 0.1, 0.1),
     }
-    found = efficiencies(curves, "classes")
+    found = efficiencies(curves, "classes", chance=0.05)
     assert found["contrastive / bag of words"] == pytest.approx(400 / 200 / 2**0.5)  # half way from 200 to 400
     assert found["bag of words / caption"] == pytest.approx(4)  # from the first point on
-    behind = efficiencies({"caption": curve(0.1, 0.2), "contrastive": curve(0.3, 0.4)}, "classes")
+    behind = efficiencies({"caption": curve(0.1, 0.2), "contrastive": curve(0.3, 0.4)}, "classes", chance=0.05)
     assert behind == {"caption / contrastive": None}
+    assert efficiencies(curves, "classes", chance=0.1)["bag of words / caption"] is None  # which learned nothing
 
 
 def test_rows_of_accuracy() -> None:
