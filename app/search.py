@@ -12,7 +12,7 @@ from app.filters import allowed_contents, says
 from app.photos import PhotoDetails, encode_picture, newest_contents, photos_of_contents, stored_vectors
 from app.query import Part, Query
 from clipcore.zeroshot import class_vectors
-from indexer.follow import FollowedIndex
+from indexer.follow import follow
 from indexer.library import Library
 from indexer.vectors.base import Ids, Vectors
 
@@ -44,7 +44,7 @@ class Search:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._index = FollowedIndex(library)
+        self._index = follow(library)
         self._background = Background(library)
 
     def warm_up(self) -> int:

@@ -35,3 +35,7 @@ class StorageError(IndexerError):
 
 class BusyError(IndexerError):
     """Another run is writing to the same library."""
+
+
+class VectorsError(IndexerError):
+    """The vector index cannot be reached or refuses."""

@@ -8,32 +8,49 @@ holds is written as a snapshot now and then, beside the searches, so that the ne
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from filelock import Timeout
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from indexer.catalog import Clock, Content, Photo, PhotoState, Vector
+from indexer.catalog import Clock, Content
+from indexer.changes import newer_than, read_changes
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
 from indexer.vectors import beside
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind, Plan
 from indexer.vectors.faiss_index import Compaction, FaissIndex
 from indexer.vectors.gpu import gpu_found
-from indexer.vectors.half import Codes
 from indexer.vectors.queries import text_like_queries
 from indexer.vectors.snapshot import Built, Owner, Snapshot, open_snapshot, read_header, set_aside, write_snapshot
 
 log = logging.getLogger(__name__)
 
-_ROWS_AT_A_TIME = 20_000
 _READ_ANEW_FROM = 50_000  # changes; where they are most of the library too, it is written to disk as it is read
 _RETRY_AFTER = 60  # seconds, when a snapshot could not be written
+
+
+class Followed(Protocol):
+    """An index that is in step with a catalog whenever it is asked."""
+
+    def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]: ...
+
+    def catch_up(self) -> int: ...
+
+    def settle(self) -> int: ...
+
+
+def follow(library: Library) -> Followed:
+    """The index that the settings name: FAISS in this process, or a Qdrant collection."""
+    if library.settings.vectors == "faiss":
+        return FollowedIndex(library)
+    from indexer.follow_qdrant import FollowedQdrant
+
+    return FollowedQdrant(library)
 
 
 class FollowedIndex:
@@ -98,24 +115,21 @@ class FollowedIndex:
             now = session.execute(select(Clock.revision)).scalar_one()
             if now == self._revision:
                 return
-            pending = session.execute(select(func.count()).where(self._newer())).scalar_one()
+            pending = session.execute(select(func.count()).where(newer_than(self._revision))).scalar_one()
             if pending >= _READ_ANEW_FROM and pending > len(self._index) and self._read_anew(session, now):
                 return
-            for changes in _changes(session, self._library.encoder_id, self._newer()):
+            for changes in read_changes(session, self._library.encoder_id, newer_than(self._revision)):
                 self._index.remove(changes.gone)
                 if len(changes.found):
                     self._index.add(changes.found, changes.codes.astype(np.float32))
             self._revision = now
-
-    def _newer(self) -> ColumnElement[bool]:
-        return Content.revision > self._revision
 
     def _read_anew(self, session: Session, now: int) -> bool:
         """Writes a snapshot of the whole library as it is read, and starts from that: nothing large is held in memory.
 
         It is searched exactly until the index that suits it is built, beside the searches.
         """
-        everything = _changes(session, self._library.encoder_id, Content.id > 0)
+        everything = read_changes(session, self._library.encoder_id, Content.id > 0)
         rows = ((part.found, part.codes) for part in everything if len(part.found))
         try:
             write_snapshot(self._path, self._owner, now, rows, lambda codes: Built(Kind.EXACT))
@@ -153,7 +167,9 @@ class FollowedIndex:
 
 
 def describe_vectors(library: Library) -> str:
-    """The index that the last snapshot holds, in words."""
+    """The index that the last snapshot holds, in words; or where else vectors are searched."""
+    if library.settings.vectors != "faiss":
+        return f"Qdrant at {library.settings.vectors}"
     header = read_header(_snapshot_path(library))
     if header is None:
         return "exact"
@@ -167,29 +183,3 @@ def describe_vectors(library: Library) -> str:
 
 def _snapshot_path(library: Library) -> Path:
     return library.settings.vectors_folder / f"{library.encoder.fingerprint}.vectors"
-
-
-def _changes(session: Session, encoder_id: int, which: ColumnElement[bool]) -> Iterator["_Changes"]:
-    """Contents by id, in parts."""
-    present = exists().where(Photo.content_id == Content.id, Photo.state == PhotoState.PRESENT)
-    query = (
-        select(Content.id, Vector.data, present.label("present"))
-        .outerjoin(Vector, (Vector.content_id == Content.id) & (Vector.encoder_id == encoder_id))
-        .where(which)
-        .order_by(Content.id)
-    )
-    for rows in session.execute(query).yield_per(_ROWS_AT_A_TIME).partitions():
-        found = [row.id for row in rows if row.present and row.data is not None]
-        data = b"".join(row.data for row in rows if row.present and row.data is not None)
-        gone = [row.id for row in rows if not row.present or row.data is None]
-        codes = np.frombuffer(data, STORED_DTYPE).reshape(len(found), -1 if found else 0)
-        yield _Changes(np.array(found, np.int64), codes, np.array(gone, np.int64))
-
-
-@dataclass(frozen=True)
-class _Changes:
-    """Contents to be searched, with their vectors, and contents that are not (any more)."""
-
-    found: Ids
-    codes: Codes
-    gone: Ids

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     weights: Path | None = Field(
         None, description="a folder of weights that is looked in before any download: ARCHITECTURE/TAG.safetensors"
     )
-    vectors: str = Field("faiss", description="where vectors are searched: 'faiss' in this process, or a Qdrant URL")
+    vectors: str = Field("faiss", description="where vectors are searched: 'faiss' in this process, or a Qdrant's URL")
     vector_index: Literal["auto", "exact", "rabitq", "ivf", "gpu"] = Field(
         "auto", description="the kind of FAISS index; auto: by the number of vectors and the memory they may take"
     )

@@ -89,9 +89,9 @@ def index(
             if stop.is_set():
                 break
     if not all(report.nothing_to_do for report in reports):
-        from indexer.follow import FollowedIndex
+        from indexer.follow import follow
 
-        FollowedIndex(library).settle()  # now, not at the first search
+        follow(library).settle()  # now, not at the first search
     if as_json:
         click.echo(json.dumps([asdict(report) for report in reports]))
     if stop.is_set():

@@ -41,13 +41,9 @@ class Reach:
     queries: int
 
     def candidates(self, k: int) -> int:
-        """How many to score exactly for the best k: between the measured depths by their exponent, then by ratio."""
-        if k <= 10:
-            return self.at_10
-        if k >= 100:
-            return -(-k * self.at_100 // 100)
+        """How many to score exactly for the best k: a power of k through both measured depths."""
         exponent = np.log10(self.at_100 / self.at_10)
-        return int(np.ceil(self.at_10 * (k / 10) ** exponent))
+        return max(self.at_10, 2 * k, int(np.ceil(self.at_10 * (k / 10) ** exponent)))
 
 
 class Scan(Protocol):

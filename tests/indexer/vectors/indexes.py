@@ -8,6 +8,7 @@ import numpy as np
 from indexer.vectors.base import Ids, VectorIndex, Vectors
 from indexer.vectors.choice import Plan
 from indexer.vectors.faiss_index import FaissIndex
+from indexer.vectors.qdrant_index import QdrantIndex, connect
 from indexer.vectors.snapshot import Owner, open_snapshot
 
 DIM = 32
@@ -62,9 +63,16 @@ def faiss_compacted(kind: str) -> Callable[[Path, Ids, Vectors], VectorIndex]:
     return make
 
 
+def qdrant_local(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+    index = QdrantIndex(connect(":memory:"), "contract", DIM)
+    index.add(ids, vectors)
+    return index
+
+
 IMPLEMENTATIONS = {
     "faiss, fresh": faiss_fresh,
     "faiss, exact snapshot": faiss_compacted("exact"),
     "faiss, rabitq": faiss_compacted("rabitq"),
     "faiss, ivf": faiss_compacted("ivf"),
+    "qdrant, local": qdrant_local,
 }

@@ -54,7 +54,7 @@ def test_a_filtered_search_gives_the_best_k_allowed(index: VectorIndex, share: f
     allowed = rng.choice(IDS, max(1, round(share * COUNT)), replace=False)
     vectors = unit(COUNT)[allowed - IDS[0]]
     hits = wanted = 0
-    for query in unit(20, seed=2):
+    for query in unit(10, seed=2):
         scores, found = index.search(query, 10, allowed.tolist())
         best_scores, best = brute_force(allowed, vectors, query, 10)
         assert len(found) == len(best)
