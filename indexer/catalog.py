@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 
 from indexer.columns import Moment, PathText, state_of
 from indexer.database import open_engine, readable, snapshots
+from indexer.formats import ContentKind as ContentKind
 from indexer.migrations import IMMEDIATE, migrate
 
 _NEVER_REUSED = {"sqlite_autoincrement": True}  # an id in a URL or an index never comes to mean another row
@@ -42,12 +43,6 @@ class PhotoState(enum.StrEnum):
     PRESENT = "present"
     MISSING = "missing"  # kept: it may come back
     EXCLUDED = "excluded"  # kept: its owner left it out of the library
-
-
-class ContentKind(enum.StrEnum):
-    PHOTO = "photo"
-    RAW = "raw"  # a camera's raw file
-    VIDEO = "video"  # found by its frames
 
 
 class Base(DeclarativeBase):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from indexer.decoder import PATIENCE, Decode, Describe, Read, Setup, receive, send
+from indexer.decoder import PATIENCE, Decode, Describe, Read, Setup, receive, seconds_for, send
 from indexer.errors import DecoderError, PhotoError
 from indexer.metadata import Metadata
 from indexer.photo import DecodedPhoto, FileIdentity
@@ -33,6 +33,7 @@ class DecodeProcess:
         self._setup = setup
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._seconds = setup.limits.decode_seconds  # for the file just read
 
     def read(self, path: str) -> FileIdentity:
         """Reads a file; `decode` then tells what is in it.
@@ -42,6 +43,7 @@ class DecodeProcess:
             PhotoError: it cannot be read.
             DecoderError: no process can be started.
         """
+        self._seconds = seconds_for(path, self._setup.limits)
         identity: FileIdentity = self._ask(Read(path), None)
         return identity
 
@@ -51,7 +53,7 @@ class DecodeProcess:
         Raises:
             PhotoError: it is no picture, or decoding it crashed, took too long or too much memory.
         """
-        photo: DecodedPhoto = self._ask(Decode(sidecar), self._setup.limits.decode_seconds)
+        photo: DecodedPhoto = self._ask(Decode(sidecar), self._seconds)
         return photo
 
     def describe(self, path: str, sidecar: str | None = None) -> Metadata:

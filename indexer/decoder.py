@@ -19,11 +19,12 @@ from typing import IO, Any
 from clipcore.preprocess import Preprocessing
 from indexer.errors import PhotoError
 from indexer.metadata import Metadata, dated_by_file, first_of
-from indexer.photo import FileIdentity, Limits, decode, describe, read_file
+from indexer.photo import FileIdentity, Limits, decode, describe, is_video, read_file
 from indexer.picture import reason_of
 from indexer.xmp import read_sidecar
 
 _LENGTH = struct.Struct("<Q")
+_VIDEO = 6  # times the seconds of a picture
 PATIENCE = 3  # a decoder may take this many times its seconds by the clock: other programs run too
 
 
@@ -83,18 +84,20 @@ class Decoder:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._data = b""
+        self._path = ""
         self._identity: FileIdentity | None = None
 
     def answer(self, request: Read | Decode | Describe) -> object:
         try:
             if isinstance(request, Read):
                 self._data = b""  # before the next file takes its place in memory
+                self._path = request.path
                 self._data, self._identity = read_file(request.path, self._setup.limits)
                 return self._identity
             if isinstance(request, Describe):
                 return _complete(describe(request.path), request.sidecar, os.stat(request.path).st_mtime_ns)
             assert self._identity is not None
-            photo = decode(self._data, self._setup.preprocessing, self._setup.limits)
+            photo = decode(self._data, self._setup.preprocessing, self._setup.limits, self._path)
             return replace(photo, metadata=_complete(photo.metadata, request.sidecar, self._identity.mtime_ns))
         except PhotoError as error:
             return error
@@ -117,13 +120,22 @@ def main() -> None:
     _contain(setup.limits)
     decoder = Decoder(setup)
     send(answers, None)  # ready
+    seconds = setup.limits.decode_seconds
     with suppress(EOFError, BrokenPipeError):
         while True:
             request = receive(requests)
-            _end_after(0 if isinstance(request, Read) else setup.limits.decode_seconds)
+            if isinstance(request, Read):
+                seconds = seconds_for(request.path, setup.limits)
+            else:
+                _end_after(seconds)
             answer = decoder.answer(request)
             _end_after(0)
             send(answers, answer)
+
+
+def seconds_for(path: str, limits: Limits) -> float:
+    """How long decoding a file may take: a video is some twenty pictures."""
+    return limits.decode_seconds * (_VIDEO if is_video(path) else 1)
 
 
 def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:

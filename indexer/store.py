@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from indexer.catalog import Content, Folder, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
+from clipcore.batches import batched
+from indexer.catalog import Content, Folder, Frame, FrameVector, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
 from indexer.library import Library
 from indexer.metadata import VERSION, Metadata
 from indexer.reading import ReadFile
@@ -30,8 +32,9 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
                 continue
             content = _content(session, item, revision)
             if content is not None and content.sha256 in vectors:
-                data = vectors[content.sha256]
-                session.merge(Vector(content_id=content.id, encoder_id=encoder_id, data=data))
+                own, of_frames = vectors[content.sha256]
+                session.merge(Vector(content_id=content.id, encoder_id=encoder_id, data=own))
+                _frames(session, content.id, encoder_id, of_frames)
             moved += _photo(session, folder, item, content, revision)
     return moved
 
@@ -53,13 +56,45 @@ def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]
     return len(photos)
 
 
-def _encode(library: Library, batch: Sequence[ReadFile]) -> dict[str, bytes]:
-    """The stored form of one vector for each new content, by its hash."""
-    new = {item.identity.sha256: item.photo.pixels for item in batch if item.identity and item.photo}
-    if not new:
-        return {}
-    vectors = library.encoder.encode_pixels(np.stack(list(new.values()))).astype(STORED_DTYPE)
-    return {sha256: vector.tobytes() for sha256, vector in zip(new, vectors, strict=True)}
+_Frames = list[tuple[float, bytes]]  # time_s and the stored form of a vector
+
+
+def _encode(library: Library, batch: Sequence[ReadFile]) -> dict[str, tuple[bytes, _Frames]]:
+    """The stored forms of each new content's vectors, by its hash: its own, and those of a video's frames.
+
+    A video's own is the mean of its frames' (CLIP4Clip's parameter-free similarity, arXiv:2104.08860, section 3.3).
+    """
+    new = {item.identity.sha256: item.photo for item in batch if item.identity and item.photo}
+    pixels = [part for photo in new.values() for part in ([f.pixels for f in photo.frames] or [photo.pixels])]
+    together = library.settings.batch_size
+    parts = [library.encoder.encode_pixels(np.stack(some)) for some in batched(pixels, together)]
+    encoded = iter(np.concatenate(parts)) if parts else iter(())
+    vectors: dict[str, tuple[bytes, _Frames]] = {}
+    for sha256, photo in new.items():
+        own = np.stack([next(encoded) for _ in photo.frames or [None]])
+        mean = own.mean(axis=0)
+        mean /= max(float(np.linalg.norm(mean)), 1e-12)
+        times = [frame.time_s for frame in photo.frames]
+        frames = [(time_s, _stored(vector)) for time_s, vector in zip(times, own, strict=False)]
+        vectors[sha256] = _stored(mean if frames else own[0]), frames
+    return vectors
+
+
+def _stored(vector: NDArray[np.float32]) -> bytes:
+    return vector.astype(STORED_DTYPE).tobytes()
+
+
+def _frames(session: Session, content_id: int, encoder_id: int, frames: _Frames) -> None:
+    """Writes a video's frames as this encoder sees them."""
+    rows = session.execute(select(Frame.time_s, Frame.id).where(Frame.content_id == content_id))
+    known = {time_s: frame_id for time_s, frame_id in rows}
+    for time_s, data in frames:
+        if time_s not in known:
+            frame = Frame(content_id=content_id, time_s=time_s)
+            session.add(frame)
+            session.flush()
+            known[time_s] = frame.id
+        session.merge(FrameVector(frame_id=known[time_s], encoder_id=encoder_id, data=data))
 
 
 def _content(session: Session, item: ReadFile, revision: int) -> Content | None:
@@ -77,6 +112,7 @@ def _content(session: Session, item: ReadFile, revision: int) -> Content | None:
             width=p.width,
             height=p.height,
             format=p.format,
+            kind=p.kind,
             taken_at=p.metadata.taken_at if p.metadata.taken_at_source not in ("file", "sidecar") else None,
         )
         session.add(content)

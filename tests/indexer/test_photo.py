@@ -1,5 +1,6 @@
 import io
 import struct
+import tarfile
 import zlib
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.conftest import paint
 
 SQUASH = Preprocessing(size=64, resize="squash")
 LIMITS = Limits()
+AWKWARD = Path(__file__).parents[3] / "shared" / "data" / "awkward-files.tar"
 
 
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
@@ -85,7 +87,7 @@ STORED = {
 }
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_eight_orientations_come_out_upright(format: str, orientation: int) -> None:
     turn = STORED[orientation]
@@ -162,3 +164,40 @@ def test_broken_pictures_have_a_reason_in_one_line(data: bytes) -> None:
         decode(data, SQUASH, LIMITS)
     assert str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not AWKWARD.is_file(), reason="the collection of awkward files is not here")
+@pytest.mark.parametrize("shape", ["Landscape", "Portrait"])
+def test_other_programs_orientations_come_out_alike(shape: str) -> None:
+    with tarfile.open(AWKWARD) as tar:
+        files = [tar.extractfile(f"awkward/exif-orientation/{shape}_{number}.jpg") for number in range(1, 9)]
+        photos = [decode(file.read(), SQUASH, LIMITS) for file in files if file is not None]
+    assert len(photos) == 8
+    assert len({(photo.width, photo.height) for photo in photos}) == 1
+    first = photos[0].pixels.astype(float)
+    for photo in photos:
+        assert np.abs(photo.pixels - first).mean() < 6
+
+
+def test_a_huge_picture_is_averaged_in_strips_and_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    import indexer.picture as picture
+
+    rng = np.random.default_rng(0)
+    image = Image.fromarray(rng.integers(0, 256, (12, 16, 4), dtype=np.uint8)).resize((2417, 1811))
+    data = encoded(image, "PNG")
+    exact = decode(data, SQUASH, LIMITS)
+    monkeypatch.setattr(picture, "_HUGE", 1_000_000)
+    monkeypatch.setattr(picture, "_STRIP", 100_000)
+    photo = decode(data, SQUASH, LIMITS)
+    assert (photo.width, photo.height) == (2417, 1811)
+    here, there = photo.pixels.astype(float).ravel(), exact.pixels.astype(float).ravel()
+    assert here @ there / np.linalg.norm(here) / np.linalg.norm(there) > 0.999
+
+
+def test_a_huge_16_bit_picture_keeps_its_greys(monkeypatch: pytest.MonkeyPatch) -> None:
+    import indexer.picture as picture
+
+    monkeypatch.setattr(picture, "_HUGE", 100_000)
+    values = np.linspace(0, 65535, 1200, dtype=np.uint16)[None].repeat(900, axis=0)
+    photo = decode(encoded(Image.fromarray(values), "PNG"), SQUASH, LIMITS)
+    assert photo.pixels[32, 2].max() < 20 < 235 < photo.pixels[32, 61].min()

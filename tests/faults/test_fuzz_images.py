@@ -1,0 +1,157 @@
+"""Mutated files through real ingest: no crash, no hang, no memory beyond the limit; every failure a row, with a reason.
+
+Seeds are pictures that the tests make, and those of a folder in SIGHTLINE_FUZZ_SEEDS (Pillow's own test images, say).
+SIGHTLINE_FUZZ_COUNT sets how many files are made; by default a few here and 20,000 in the slow form.
+"""
+
+import io
+import os
+import resource
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+from sqlalchemy import func, select
+
+from indexer.catalog import Content, Photo, Vector
+from indexer.folders import add_folder
+from indexer.follow import FollowedIndex
+from indexer.formats import EXTENSIONS
+from indexer.ingest import ingest
+from indexer.library import Library
+from indexer.settings import load_settings
+
+SLOWEST = 10.0  # seconds of the processor for one file
+MOST_MEMORY = 1 << 30  # bytes
+_TOGETHER = 500  # files a pass, so that 20,000 need no disk
+AWKWARD = Path(__file__).parents[3] / "shared" / "data" / "awkward-files.tar"
+
+
+def seeds() -> Iterator[tuple[str, bytes]]:
+    """Whole pictures of every format, with EXIF and XMP where they can carry it: extension and bytes."""
+    rng = np.random.default_rng(0)
+    blocks = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)).resize((160, 120))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Make] = "Maker"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2019:07:14 18:05:59"
+    for format, suffix in (
+        ("JPEG", ".jpg"),
+        ("PNG", ".png"),
+        ("WEBP", ".webp"),
+        ("GIF", ".gif"),
+        ("TIFF", ".tif"),
+        ("BMP", ".bmp"),
+        ("HEIF", ".heic"),
+        ("AVIF", ".avif"),
+        ("JPEG2000", ".jp2"),
+    ):
+        for image in (blocks, blocks.convert("L"), blocks.convert("P" if format in ("GIF", "PNG") else "RGB")):
+            out = io.BytesIO()
+            image.save(out, format, **({} if format in ("GIF", "BMP", "JPEG2000") else {"exif": exif}))
+            yield suffix, out.getvalue()
+    for compression in ("tiff_lzw", "jpeg", "tiff_adobe_deflate", "packbits"):
+        out = io.BytesIO()
+        blocks.save(out, "TIFF", compression=compression)
+        yield ".tif", out.getvalue()
+    yield from _others()
+
+
+def _others() -> Iterator[tuple[str, bytes]]:
+    """Odd and broken pictures from elsewhere, where there are any: a tar, or a folder of the user's."""
+    if AWKWARD.is_file():
+        with tarfile.open(AWKWARD) as tar:
+            for member in tar:
+                suffix = os.path.splitext(member.name)[1].lower()
+                if member.isfile() and suffix in EXTENSIONS and member.size < 300_000:
+                    file = tar.extractfile(member)
+                    assert file is not None
+                    yield suffix, file.read()
+    folder = os.environ.get("SIGHTLINE_FUZZ_SEEDS")
+    for path in sorted(Path(folder).rglob("*")) if folder else ():
+        if path.suffix.lower() in EXTENSIONS and path.is_file():
+            yield path.suffix.lower(), path.read_bytes()
+
+
+def mutated(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
+    """Cut short, bits flipped, bytes overwritten, a piece repeated or removed, or spliced with another file."""
+    kind = rng.integers(6)
+    values = bytearray(data)
+    at = int(rng.integers(len(data)))
+    length = int(rng.integers(1, 1 + max(1, len(data) // 4)))
+    if kind == 0:
+        return data[:at]
+    if kind == 1:
+        for _ in range(int(rng.integers(1, 30))):
+            values[int(rng.integers(len(values)))] ^= 1 << int(rng.integers(8))
+    elif kind == 2:  # sizes and offsets are in the first bytes
+        at = int(rng.integers(min(len(values), 200)))
+        values[at : at + 4] = bytes(rng.choice([0, 0xFF, 0x7F, 0x80], 4).tolist())
+    elif kind == 3:
+        values[at:at] = values[at : at + length]
+    elif kind == 4:
+        del values[at : at + length]
+    else:
+        return data[:at] + other[int(rng.integers(len(other))) :]
+    return bytes(values)
+
+
+def fuzz(library: Library, root: Path, count: int) -> int:
+    """Ingests `count` mutated files and checks what became of each; gives back how many were read as pictures."""
+    rng = np.random.default_rng(1)
+    whole = list(seeds())
+    folder, _ = add_folder(library.catalog, root)
+    readable = 0
+    for start in range(0, count, _TOGETHER):
+        paths = []
+        for number in range(start, min(start + _TOGETHER, count)):
+            suffix, data = whole[rng.integers(len(whole))]
+            path = root / f"{number:05}{suffix}"
+            path.write_bytes(mutated(data, whole[rng.integers(len(whole))][1], rng) + number.to_bytes(4, "big"))
+            paths.append(path)
+        began = time.monotonic()
+        report = ingest(library, folder, accept_missing=True)
+        seconds = time.monotonic() - began
+        assert report.done == len(paths) == report.indexed + report.known + len(report.failed)
+        assert all(reason and "\n" not in reason for _, reason in report.failed)
+        assert seconds < 60 + 2 * len(paths), "a run of small files that takes seconds for each"
+        unexpected = [failure for failure in report.failed if "crashed" in failure[1] or "ended with" in failure[1]]
+        for path, reason in unexpected:
+            print(f"{path}: {reason}", file=sys.stderr)
+        readable += report.indexed + report.known
+        for path in paths:
+            path.unlink()
+    ingest(library, folder, accept_missing=True)
+    return readable
+
+
+def check(library: Library, root: Path, count: int) -> None:
+    (root := root / "fuzz").mkdir()
+    (root / "keep.txt").write_text("so that the folder never looks unplugged")
+    readable = fuzz(library, root, count)
+    with library.catalog.reading() as session:
+        rows = session.execute(select(func.count(), func.count(Photo.content_id), func.count(Photo.error))).one()
+        vectors = session.execute(select(func.count(Vector.content_id.distinct()))).scalar_one()
+        contents = session.execute(select(func.count(Content.id))).scalar_one()
+    assert rows[0] >= count - 1 and rows[1] + rows[2] == rows[0], "every file is a picture or has a reason"
+    assert contents == vectors, "no picture without its vector"
+    assert readable > count / 10, "mutations so wild test nothing but the first bytes"
+    assert FollowedIndex(library).catch_up() == 0  # the files are gone again
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    assert largest < MOST_MEMORY, f"a decoder held {largest:,} bytes"
+
+
+def test_mutated_pictures_cost_no_more_than_themselves(library: Library, tmp_path: Path) -> None:
+    check(library, tmp_path, int(os.environ.get("SIGHTLINE_FUZZ_COUNT", 150)))
+
+
+@pytest.mark.slow
+def test_twenty_thousand_mutated_pictures(tmp_path: Path) -> None:
+    library = Library(load_settings(batch_size=32))
+    check(library, tmp_path, 20_000)
+    library.close()
