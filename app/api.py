@@ -1,5 +1,6 @@
 """The retrieval API, mounted at /api/v1: search, describe, photos, status. Photos are named by id, never by path."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -17,7 +18,7 @@ from app.photos import PhotoDetails, encode_picture, get_photo, preview, stored_
 from app.query import MAX_TEXT, Query
 from app.requests import LARGEST_ID, DescribeIn, SearchIn
 from app.search import MAX_RESULTS, Hit, Results
-from app.services import Services
+from app.services import Live, Services
 from app.status import read_failures, read_status
 from clipcore import ClipcoreError
 from indexer.errors import IndexerError, PhotoError
@@ -110,25 +111,27 @@ _PROBLEMS: dict[int | str, dict[str, object]] = {
 }
 
 
-def create_api(services: Services) -> FastAPI:
-    """The API over one library, to be mounted at `ROOT`."""
+def create_api(services: Services | Live) -> FastAPI:
+    """The API over one library, to be mounted at `ROOT`. Each request is answered with one encoder throughout."""
+    now = (services if isinstance(services, Live) else Live(services)).now
     api = FastAPIOffline(  # its /docs loads nothing from elsewhere
         title="Sightline",
         version=VERSION,
         summary="Find photos by describing them.",
         responses=_PROBLEMS,
     )
-    _add_search(api, services)
-    _add_photos(api, services)
-    _add_status(api, services)
+    _add_search(api, now)
+    _add_photos(api, now)
+    _add_status(api, now)
     _add_errors(api)
     return api
 
 
-def _add_search(api: FastAPI, services: Services) -> None:
+def _add_search(api: FastAPI, now: Callable[[], Services]) -> None:
     @api.post("/search", tags=["search"])
     def search(body: SearchIn) -> SearchOut:
         """Photos best for a query: text, photos of the library, a picture, or several of these."""
+        services = now()
         return _results(services, services.search(body.asked(), body.k))
 
     @api.get("/search", tags=["search"])
@@ -137,11 +140,13 @@ def _add_search(api: FastAPI, services: Services) -> None:
         k: Annotated[int, Parameter(ge=1, le=MAX_RESULTS)] = 20,
     ) -> SearchOut:
         """Photos best for a line of the query language."""
+        services = now()
         return _results(services, services.search(parse(q), k))
 
     @api.post("/describe", tags=["describe"])
     def describe(body: DescribeIn) -> DescribeOut:
         """The captions, or the tags of a vocabulary, that say best what is in a photo."""
+        services = now()
         if body.image is not None:
             vector = encode_picture(services.library, body.image)
         else:
@@ -158,23 +163,27 @@ def _add_search(api: FastAPI, services: Services) -> None:
     @api.get("/vocabularies", tags=["describe"])
     def vocabularies() -> dict[str, int]:
         """The vocabularies that `describe` knows, with how many tags each has."""
+        services = now()
         return {name: len(tags) for name, tags in services.describe.vocabularies.items()}
 
 
-def _add_photos(api: FastAPI, services: Services) -> None:
+def _add_photos(api: FastAPI, now: Callable[[], Services]) -> None:
     @api.get("/photos/{photo_id}", tags=["photos"])
     def photo(photo_id: PhotoId) -> PhotoOut:
         """What is known of a photo."""
+        services = now()
         return photo_out(get_photo(services.library, photo_id))
 
     @api.get("/photos/{photo_id}/similar", tags=["photos"])
     def similar(photo_id: PhotoId, k: Annotated[int, Parameter(ge=1, le=MAX_RESULTS)] = 20) -> SearchOut:
         """Photos like this one."""
+        services = now()
         return _results(services, services.search(Query(photos=(photo_id,)), k))
 
     @api.get("/photos/{photo_id}/thumbnail", tags=["photos"], response_class=FileResponse)
     def thumbnail(photo_id: PhotoId) -> FileResponse:
         """A small WebP."""
+        services = now()
         path = thumbnail_file(services.library, get_photo(services.library, photo_id))
         return FileResponse(path, media_type="image/webp", headers=_FOREVER)
 
@@ -186,16 +195,18 @@ def _add_photos(api: FastAPI, services: Services) -> None:
     )
     def large(photo_id: PhotoId) -> Response:
         """A JPEG that fills a screen, upright, without metadata."""
+        services = now()
         data = preview(services.library, get_photo(services.library, photo_id))
         return Response(data, media_type="image/jpeg", headers=_FOREVER)
 
 
-def _add_status(api: FastAPI, services: Services) -> None:
+def _add_status(api: FastAPI, now: Callable[[], Services]) -> None:
     @api.get("/status", tags=["status"])
-    def status() -> StatusOut:
+    def read() -> StatusOut:
         """Folders, counts, the encoder in use, and files that could not be read."""
-        now = asdict(read_status(services.library))
-        return StatusOut(**now, failures=[FailureOut(**asdict(f)) for f in read_failures(services.library)])
+        services = now()
+        status = asdict(read_status(services.library))
+        return StatusOut(**status, failures=[FailureOut(**asdict(f)) for f in read_failures(services.library)])
 
     @api.get("/health/live", tags=["status"])
     def live() -> Health:
@@ -205,6 +216,7 @@ def _add_status(api: FastAPI, services: Services) -> None:
     @api.get("/health/ready", tags=["status"], responses={503: {"model": Problem}})
     def ready() -> Health:
         """The catalog and the encoder can be used."""
+        services = now()
         services.search(Query("ready"), 1)
         return Health()
 

@@ -26,6 +26,8 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "status": "status",
     "doctor": "doctor",
     "forget": "index",
+    "switch": "models",
+    "models": "models",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from app import services as process
 from app.api import ROOT, create_api
 from app.errors import ServerError
-from app.services import Services
+from app.services import Live, Services
 from app.shield import LOOPBACK, middleware
 
 DEFAULT_PORT = 8501
@@ -47,10 +47,11 @@ def _run(services: Services, listener: socket.socket, address: str, open_browser
     import uvicorn
     from starlette.routing import Mount
 
-    process.use(services)
+    live = Live(services)
+    process.use(live)
     application = streamlit.App(
         _PAGES,
-        routes=[Mount(ROOT, create_api(services))],
+        routes=[Mount(ROOT, create_api(live))],
         middleware=middleware(),
     )
 

@@ -1,9 +1,15 @@
 """What one process needs to answer: a library, its search, its describe. The API and the pages share one."""
 
+import logging
+import threading
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.errors import ServerError
+from clipcore.errors import ClipcoreError
+from indexer.catalog import Catalog
+from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.settings import Settings
 
@@ -11,12 +17,16 @@ if TYPE_CHECKING:  # a command that asks for neither imports neither
     from app.describe import Describe
     from app.search import Search
 
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 0.5  # seconds
+
 
 class Services:
     """Search and describe over one library, each made at its first use."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.library = Library(settings)
+    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
+        self.library = Library(settings, catalog)
 
     @cached_property
     def search(self) -> "Search":
@@ -31,10 +41,43 @@ class Services:
         return Describe(self.library)
 
 
-_current: Services | None = None
+class Live:
+    """The services of a process that goes on while its library goes over to another encoder.
+
+    Whoever answers a question takes `now()` once and keeps to it, so that nothing is compared across two encoders.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lock = threading.Lock()
+        self._looked = time.monotonic()
+
+    def now(self) -> Services:
+        """Those of the encoder that the library uses now; while a new one is being loaded, still the old one's."""
+        if time.monotonic() - self._looked > _LOOK_EVERY and self._lock.acquire(blocking=False):
+            try:
+                self._follow()
+            finally:
+                self._looked = time.monotonic()
+                self._lock.release()
+        return self._services
+
+    def _follow(self) -> None:
+        library = self._services.library
+        if library.is_current():
+            return
+        try:
+            fresh = Services(library.settings, library.catalog)
+            fresh.search.warm_up()
+            self._services = fresh
+        except (ClipcoreError, IndexerError) as error:
+            log.warning("the library uses another encoder now, which cannot be loaded: %s", error)
 
 
-def use(services: Services) -> None:
+_current: Live | None = None
+
+
+def use(services: Live) -> None:
     """Makes `services` what this process serves."""
     global _current
     _current = services
@@ -48,4 +91,4 @@ def current() -> Services:
     """
     if _current is None:
         raise ServerError("start Sightline with: sightline serve")
-    return _current
+    return _current.now()

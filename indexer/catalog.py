@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    false,
     select,
     update,
 )
@@ -56,6 +57,9 @@ class Clock(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     catalog: Mapped[str] = mapped_column(String(32))  # random, so that no index of another catalog fits
     revision: Mapped[int] = mapped_column(BigInteger)
+    encoder_id: Mapped[int | None]  # the encoder that searches use, where the settings name none
+    paused: Mapped[bool] = mapped_column(server_default=false())  # whoever indexes waits
+    cancelled_at: Mapped[int] = mapped_column(BigInteger, server_default="0")  # counts up: runs under way then end
 
 
 class Folder(Base):
@@ -142,6 +146,7 @@ class EncoderRecord(Base):
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str]
     dim: Mapped[int]
+    source: Mapped[str | None]  # how it is loaded: JSON of `indexer.library.Source`
 
 
 class Vector(Base):

@@ -39,3 +39,7 @@ class BusyError(IndexerError):
 
 class VectorsError(IndexerError):
     """The vector index cannot be reached or refuses."""
+
+
+class SwitchError(IndexerError):
+    """Another encoder cannot take over: not every photo can be read for it, or it is unknown, or still in use."""

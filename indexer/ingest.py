@@ -193,6 +193,7 @@ def _read(
     from indexer.reading import read_ahead
     from indexer.store import store_batch
 
+    library.adopt_encoder()
     encoder_id = library.encoder_id
     with closing(read_ahead(library, changes.to_read, encoder_id)) as read:
         for batch in batched(read, library.settings.batch_size):

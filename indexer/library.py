@@ -1,11 +1,14 @@
 """A library opened: the settings, the catalog, the encoder and the thumbnails that belong together."""
 
+import json
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 
-from indexer.catalog import Catalog, EncoderRecord
+from indexer.catalog import Catalog, Clock, EncoderRecord
 from indexer.settings import Settings
 
 if TYPE_CHECKING:  # a pass that finds nothing to do decodes and encodes nothing
@@ -14,12 +17,60 @@ if TYPE_CHECKING:  # a pass that finds nothing to do decodes and encodes nothing
     from indexer.thumbnails import Thumbnails
 
 
-class Library:
-    """What every command and every request works on. The encoder is loaded when it is first used."""
+@dataclass(frozen=True)
+class Source:
+    """How an encoder is loaded: what `clipcore.load_encoder` takes."""
 
-    def __init__(self, settings: Settings) -> None:
+    encoder: str
+    architecture: str | None = None
+    runtime: Literal["torch", "onnx"] | None = None
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Source":
+        """The encoder that the settings name; a path is the same from every working directory."""
+        path = Path(settings.encoder).expanduser()
+        name = str(path.resolve()) if path.exists() else settings.encoder
+        return cls(name, settings.encoder_architecture, settings.encoder_runtime, settings.encoder_precision)
+
+
+class Library:
+    """What every command and every request works on. The encoder is loaded when it is first used, and stays the same.
+
+    That is the encoder the settings name; where they name none, the one the catalog says the library uses.
+    """
+
+    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
         self.settings = settings
-        self.catalog = Catalog.open(settings.catalog_url)
+        self.catalog = catalog or Catalog.open(settings.catalog_url)
+
+    @cached_property
+    def source(self) -> Source:
+        """How the encoder is loaded."""
+        return self._source_now()
+
+    def is_current(self) -> bool:
+        """Whether the library still uses the encoder that this was opened with."""
+        return self.source == self._source_now()
+
+    def _source_now(self) -> Source:
+        if "encoder" not in self.settings.model_fields_set:
+            active = select(EncoderRecord.source).join(Clock, Clock.encoder_id == EncoderRecord.id)
+            with self.catalog.reading() as session:
+                if (source := session.execute(active).scalar()) is not None:
+                    return Source(**json.loads(source))
+        return Source.of(self.settings)
+
+    def adopt_encoder(self) -> None:
+        """Makes this encoder the library's, if it has none yet: the first that it is indexed with."""
+        encoder_id = self.encoder_id
+        with self.catalog.reading() as session:
+            if session.execute(select(Clock.encoder_id)).scalar() is not None:
+                return
+        source = json.dumps(asdict(self.source))
+        with self.catalog.writing() as (session, _):
+            session.execute(update(EncoderRecord).where(EncoderRecord.id == encoder_id).values(source=source))
+            session.execute(update(Clock).where(Clock.encoder_id.is_(None)).values(encoder_id=encoder_id))
 
     @cached_property
     def thumbnails(self) -> "Thumbnails":
@@ -36,16 +87,15 @@ class Library:
 
     @cached_property
     def encoder(self) -> "Encoder":
-        """The encoder that the settings name."""
         from clipcore import load_encoder
 
-        s = self.settings
+        s = self.source
         return load_encoder(
             s.encoder,
-            architecture=s.encoder_architecture,
-            runtime=s.encoder_runtime,
-            precision=s.encoder_precision,
-            weights_folder=s.weights,
+            architecture=s.architecture,
+            runtime=s.runtime,
+            precision=s.precision,
+            weights_folder=self.settings.weights,
         )
 
     @cached_property
@@ -53,8 +103,8 @@ class Library:
         """The encoder's, without loading it where that can be."""
         from clipcore.identify import find_fingerprint
 
-        s = self.settings
-        known = find_fingerprint(s.encoder, s.encoder_architecture, s.encoder_runtime, s.encoder_precision, s.weights)
+        s = self.source
+        known = find_fingerprint(s.encoder, s.architecture, s.runtime, s.precision, self.settings.weights)
         return known or self.encoder.fingerprint
 
     def known_encoder_id(self) -> int | None:
@@ -72,7 +122,10 @@ class Library:
         with self.catalog.writing() as (session, _):
             known = session.execute(self._by_fingerprint).scalar()  # another process may have been faster
             if known is None:
-                record = EncoderRecord(fingerprint=encoder.fingerprint, name=encoder.name, dim=encoder.dim)
+                source = json.dumps(asdict(self.source))
+                record = EncoderRecord(
+                    fingerprint=encoder.fingerprint, name=encoder.name, dim=encoder.dim, source=source
+                )
                 session.add(record)
                 session.flush()
                 known = record.id

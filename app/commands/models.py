@@ -1,0 +1,96 @@
+"""sightline switch, models: the encoders of a library, and going over to another one."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+
+from app.commands.index import stopped_by_signals
+from app.commands.options import as_json, command
+from app.services import Services
+from indexer.encoders import forget_encoder, list_encoders
+from indexer.library import Library
+from indexer.settings import load_settings
+from indexer.switch import Build, switch_encoder
+
+
+@click.command()
+@click.argument("encoder")
+@click.option("--architecture", help="As open_clip spells it, where a weights file does not say its own.")
+@click.option("--leave-unreadable", is_flag=True, help="Go over although some photos cannot be read now.")
+@click.pass_obj
+@command
+def switch(services: Services, encoder: str, architecture: str | None, leave_unreadable: bool) -> None:
+    """Make ENCODER the one that searches use: 'starter', a bundle, a weights file, or a name like ViT-B-32/openai.
+
+    Every photo is looked at with it first, while searches go on with the encoder there is. Interrupt it when you like:
+    the same command goes on from there. Then all searches, in running servers too, go over at once. The vectors of the
+    old encoder are kept, so that switching back takes no time, until `sightline models forget`.
+    """
+    settings = services.library.settings
+    chosen = load_settings(
+        **settings.model_dump(exclude={"encoder", "encoder_architecture"}, exclude_unset=True),
+        encoder=encoder,
+        encoder_architecture=architecture,
+    )
+    with stopped_by_signals() as stop, _bar() as progress:
+        build = switch_encoder(
+            Library(chosen, services.library.catalog), leave_unreadable=leave_unreadable, progress=progress, stop=stop
+        )
+    if not build.switched:
+        raise KeyboardInterrupt
+    click.echo(f"searches use {build.encoder} now; {build.done:,} photos were looked at for it", err=True)
+    if "encoder" in settings.model_fields_set:
+        click.echo(f"but the settings still name {settings.encoder}: take SIGHTLINE_ENCODER or `encoder` out", err=True)
+
+
+@contextmanager
+def _bar() -> Iterator["_Listener"]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        yield _Listener(progress, progress.add_task("Looking at every photo", total=None))
+
+
+class _Listener:
+    def __init__(self, progress: "object", task: int) -> None:
+        self._progress, self._task = progress, task
+
+    def __call__(self, build: Build) -> None:
+        self._progress.update(self._task, total=build.total, completed=build.done)  # type: ignore[attr-defined]
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the encoders that the library has vectors of; `models forget` removes those of one."""
+    if context.invoked_subcommand is None:
+        _list(context.obj, as_json)
+
+
+@command
+def _list(services: Services, as_json: bool) -> None:
+    known = list_encoders(services.library)
+    if as_json:
+        click.echo(json.dumps([asdict(encoder) for encoder in known]))
+        return
+    for encoder in known:
+        mark = "*" if encoder.active else " "
+        size = f"{encoder.vectors:,} vectors, {encoder.size / 1e6:,.0f} MB"
+        click.echo(f"{mark} {encoder.name}  {encoder.fingerprint}  {encoder.dim}-d  {size}")
+    if not known:
+        click.echo("no encoder has been used yet: sightline index FOLDER", err=True)
+
+
+@models.command()
+@click.argument("name")
+@click.pass_obj
+@command
+def forget(services: Services, name: str) -> None:
+    """Remove the vectors of the encoder NAME (or its fingerprint), which is not the one in use."""
+    count = forget_encoder(services.library, name)
+    click.echo(f"{name}: {count:,} vectors removed", err=True)
