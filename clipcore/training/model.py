@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from clipcore.clip import CLIP, MAX_LOGIT_SCALE
+from clipcore.errors import TrainingError
 from clipcore.objectives.sharding import in_full_precision
 from clipcore.objectives.siglip import INITIAL_LOGIT_BIAS, INITIAL_LOGIT_SCALE
 from clipcore.preprocess import Preprocessing
@@ -30,8 +31,16 @@ class TrainedCLIP(nn.Module):
     std: Tensor
 
     def __init__(self, clip: CLIP, preprocessing: Preprocessing, recipe: Recipe, fresh: bool = True) -> None:
-        """`fresh`: the weights are random ones, and the sigmoid objective may choose where its scale begins."""
+        """
+        Args:
+            fresh: the weights are random ones, and the sigmoid objective may choose where its scale begins.
+
+        Raises:
+            TrainingError: savings that exclude each other.
+        """
         super().__init__()
+        if recipe.half_text_weights and (recipe.precision != "bf16" or recipe.shard or recipe.lora_rank):
+            raise TrainingError("half_text_weights needs precision bf16, and neither shard nor lora_rank beside it")
         self.clip = clip.requires_grad_(True)
         self.logit_bias: nn.Parameter | None = None
         if recipe.objective == "sigmoid":
