@@ -8,6 +8,8 @@ import click
 
 from clipcore.commands.options import architecture_option
 
+RECIPE = "recipe.json"  # what makes a folder that of a `train` run
+
 if TYPE_CHECKING:
     from clipcore.accelerate import GraphPrecision
     from clipcore.bundle import Bundle
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     help="auto: 8 bits for each tower whose vectors then agree with fp32.",
 )
 @click.option(
+    "--checkpoint",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    show_default=True,
+    help="Of a train run: the best by held-out recall, or the last.",
+)
+@click.option(
     "--vocabulary",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The merges file it was trained with, where that is not OpenAI's.",
@@ -36,6 +45,7 @@ def export(
     name: str | None,
     architecture: str | None,
     precision: "GraphPrecision",
+    checkpoint: str,
     vocabulary: Path | None,
 ) -> None:
     """Write an encoder as a bundle: two ONNX graphs, its tokenizer, its preprocessing, a manifest that hashes them.
@@ -48,21 +58,26 @@ def export(
       python -m clipcore export ViT-B-32/openai --out my-encoder
       sightline --encoder my-encoder index ~/Pictures
     """
-    if _is_run(Path(source)):
-        bundle = _of_run(Path(source), out, name)
+    if (Path(source) / RECIPE).is_file():
+        bundle = _of_run(Path(source), out, name, checkpoint, precision)
     else:
         bundle = _of_weights(source, out, name, architecture, precision, vocabulary)
     click.echo(f"{bundle.folder} {bundle.precision} {bundle.fingerprint}", err=True)
 
 
-def _is_run(path: Path) -> bool:
-    return (path / "recipe.json").is_file()
-
-
-def _of_run(run: Path, out: Path, name: str | None) -> "Bundle":
+def _of_run(run: Path, out: Path, name: str | None, checkpoint: str, precision: "GraphPrecision") -> "Bundle":
+    from clipcore.export import export_clip
     from clipcore.export_locked import export_run
+    from clipcore.training.trained import is_run, trained
 
-    return export_run(run, out, name or "starter")
+    if not is_run(run):
+        return export_run(run, out, name or "starter")
+    model = trained(run, checkpoint)
+    return export_clip(
+        *(model.clip, model.preprocessing, out, name or run.resolve().name, model.merges),
+        precision=precision,
+        whole=True,
+    )
 
 
 def _of_weights(

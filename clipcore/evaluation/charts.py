@@ -16,7 +16,7 @@ MOST_NAMED = 60  # classes beyond which their names would overlap
 
 def recall_chart(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], path: Path) -> None:
     """Recall@k against k, from 1 on: a line for each direction, and a dotted one for what chance would reach."""
-    figure = _figure(7, 4.5)
+    figure = blank_figure(7, 4.5)
     axes = figure.subplots()
     for i, (name, (recall, by_chance)) in enumerate(curves.items()):
         axes.plot(range(1, len(recall) + 1), recall, color=f"C{i}", label=name)
@@ -27,7 +27,7 @@ def recall_chart(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], 
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", frameon=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def confusion_chart(confusion: NDArray[np.int64], names: Sequence[str], path: Path) -> None:
@@ -35,19 +35,19 @@ def confusion_chart(confusion: NDArray[np.int64], names: Sequence[str], path: Pa
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     shown = list(names) if len(names) <= MOST_NAMED else []
     side = 3 + 0.22 * len(shown) if shown else 6
-    figure = _figure(side + 1, side)
+    figure = blank_figure(side + 1, side)
     axes = figure.subplots()
     drawn = axes.imshow(shares, vmin=0, vmax=1, cmap="Blues", interpolation="nearest")
     figure.colorbar(drawn, label="share of the class", fraction=0.046)
     axes.set(xlabel="taken for", ylabel="class")
     axes.set_xticks(range(len(shown)), shown, rotation=90, fontsize=8, parse_math=False)
     axes.set_yticks(range(len(shown)), shown, fontsize=8, parse_math=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def efficiency_chart(lines: Mapping[str, Sequence[tuple[int, float]]], by_chance: float, path: Path) -> None:
     """Zero-shot accuracy against images processed, on a log scale: a line for each objective (the paper's figure 2)."""
-    figure = _figure(7, 4.5)
+    figure = blank_figure(7, 4.5)
     axes = figure.subplots()
     for i, (name, points) in enumerate(lines.items()):
         images, accuracy = zip(*points, strict=True)
@@ -59,7 +59,7 @@ def efficiency_chart(lines: Mapping[str, Sequence[tuple[int, float]]], by_chance
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _short(count: float) -> str:
@@ -69,14 +69,15 @@ def _short(count: float) -> str:
     return f"{count / 1e3:.3g}k" if count < 1e6 else f"{count / 1e6:.3g}M"
 
 
-def _figure(width: float, height: float) -> "Figure":
+def blank_figure(width: float, height: float) -> "Figure":
     """In inches; without pyplot, so that nothing is kept and no display is looked for."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save_figure(figure: "Figure", path: Path) -> None:
+    """As a PNG."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box in its place will do
         figure.savefig(path, dpi=150)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 
 class RunningAverage:
@@ -46,11 +47,18 @@ class RunningAverage:
             self._averages[name].copy_(kept)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Ready to be saved."""
-        return {**self._averages, "steps": torch.tensor(self._steps)}
+        """Ready to be saved, whole; every process that has a shard has to ask."""
+        whole = {
+            name: average.full_tensor() if isinstance(average, DTensor) else average
+            for name, average in self._averages.items()
+        }
+        return {**whole, "steps": torch.tensor(self._steps)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """What `state_dict` gave."""
         self._steps = int(state["steps"])
         for name, average in self._averages.items():
-            average.copy_(state[name])
+            kept = state[name].to(average.device)
+            if isinstance(average, DTensor):
+                kept = distribute_tensor(kept, average.device_mesh, average.placements)
+            average.copy_(kept)

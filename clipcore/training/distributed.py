@@ -121,6 +121,8 @@ def _sharded(model: TrainedCLIP, among: Processes) -> Spread:
     for module in model.modules():
         if isinstance(module, ResidualAttentionBlock | Bottleneck):
             fully_shard(module)
+        if isinstance(module, ResidualAttentionBlock):
+            register_fsdp_forward_method(module, "of_first")
     fully_shard(model, ignored_params=scalars)
     for method in ("encode_pixels", "encode_tokens"):
         register_fsdp_forward_method(model, method)

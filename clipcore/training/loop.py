@@ -14,6 +14,7 @@ from clipcore.training.data.loader import Batch
 from clipcore.training.distributed import processes
 from clipcore.training.health import Watch
 from clipcore.training.optimizer import set_rate
+from clipcore.training.page import write_page
 from clipcore.training.recipe import Recipe
 from clipcore.training.run import Given, Run
 from clipcore.training.schedule import warmup_cosine
@@ -60,6 +61,9 @@ def _train(run: Run) -> None:
                 run.save()
             if stop.asked and run.step < steps:
                 raise TrainingError(f"stopped at step {run.step:,} of {steps:,} and saved: the same command goes on")
+    if run.among.first and run.step == steps:
+        page = write_page(run.out, recipe, run.held_out, run.before, run.after)
+        run.board.say(f"wrote {page}; export it with: python -m clipcore export {run.out} --out ENCODER")
     if run.skipped:
         run.board.say(f"{run.skipped:,} pairs could not be used, and others took their places")
 

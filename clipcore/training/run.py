@@ -85,7 +85,8 @@ class Run:
         )
         self.average = RunningAverage(self.model, recipe.average) if recipe.average else None
         self.step, self.best, self.best_step, self.skipped = 0, -1.0, 0, 0
-        self.before: torch.Tensor | None = None
+        self.before: torch.Tensor | None = None  # what held-out captions found when the run began, and now
+        self.after: torch.Tensor | None = None
         if saved is not None:
             self._take_up(saved)
         self.out.mkdir(parents=True, exist_ok=True)
@@ -156,6 +157,7 @@ class Run:
             "best_step": self.best_step,
             "skipped": self.skipped,
             "before": self.before,
+            "after": self.after,
         }
 
     def _last_saved(self) -> dict[str, Any] | None:
@@ -169,7 +171,7 @@ class Run:
         if self.average:
             self.average.load_state_dict(state["average"])
         self.step, self.best, self.best_step = state["step"], state["best"], state["best_step"]
-        self.skipped, self.before = state["skipped"], state["before"]
+        self.skipped, self.before, self.after = (state[name] for name in ("skipped", "before", "after"))
 
     def _check_same(self, recipe: Recipe, pairs: int) -> None:
         names = [field.name for field in fields(Recipe) if field.name not in MAY_CHANGE]
