@@ -4,6 +4,7 @@ Results go to stdout, progress and messages to stderr. Exit status: 0 found or d
 """
 
 import importlib
+import keyword
 import logging
 import os
 import sys
@@ -16,7 +17,7 @@ from app.commands.options import command
 from app.services import Services
 from indexer.settings import load_settings
 
-COMMANDS = {  # name: module of app.commands, in which the command's function has that name
+COMMANDS = {  # name: module of app.commands, in which the command's function has that name (`import_` for import)
     "index": "index",
     "watch": "index",
     "search": "search",
@@ -25,6 +26,8 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "serve": "serve",
     "status": "status",
     "doctor": "doctor",
+    "export": "transfer",
+    "import": "transfer",
     "forget": "index",
     "switch": "models",
     "models": "models",
@@ -40,7 +43,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = getattr(importlib.import_module(f"app.commands.{COMMANDS[cmd_name]}"), cmd_name)
+        function = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = getattr(importlib.import_module(f"app.commands.{COMMANDS[cmd_name]}"), function)
         return found
 
 

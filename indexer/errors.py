@@ -33,6 +33,10 @@ class StorageError(IndexerError):
     """Sightline's own files cannot be written: a full disk, a read-only folder."""
 
 
+class TransferError(IndexerError):
+    """An export that cannot be written or taken in: damaged, newer, or not one."""
+
+
 class BusyError(IndexerError):
     """Another run is writing to the same library."""
 

@@ -27,15 +27,21 @@ def add_folder(catalog: Catalog, path: str | Path, exclude: Sequence[str] | None
     if found is not None and exclude is None:
         return found, start
     with catalog.writing() as (session, _):
-        folder = covering_folder(session, start)
-        if folder is None:
-            folder = Folder(path=str(start), state=FolderState.ONLINE, exclude="", mounts="")
-            session.add(folder)
-            session.flush()
-            _take_over(session, folder, start)
+        folder = place_folder(session, start)
         if exclude is not None:
             folder.exclude = "\n".join(pattern for pattern in exclude if pattern)
         return folder, start
+
+
+def place_folder(session: Session, start: Path) -> Folder:
+    """The folder that covers a path, added when there is none; it then takes over the folders inside it."""
+    folder = covering_folder(session, start)
+    if folder is None:
+        folder = Folder(path=str(start), state=FolderState.ONLINE, exclude="", mounts="")
+        session.add(folder)
+        session.flush()
+        _take_over(session, folder, start)
+    return folder
 
 
 def find_folder(catalog: Catalog, path: str | Path) -> tuple[Folder | None, Path]:

@@ -218,3 +218,22 @@ def test_doctor_says_what_is_wrong_and_why_a_file_is_not_found(
     why = sightline("doctor", str(folder / "letter.jpg"))
     assert why.exit_code == 1
     assert "could not be read: not a picture" in why.stdout
+
+
+def test_export_and_import_move_a_library(
+    sightline: Sightline, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sightline("index", str(folder))
+    found = sightline("search", "colours", "--paths").stdout
+    out = sightline("export", str(tmp_path / "out"), "--json")
+    assert out.exit_code == 0
+    assert json.loads(out.stdout)["photos"] == 5
+    monkeypatch.setenv("SIGHTLINE_HOME", str(tmp_path / "other"))
+    folder.rename(tmp_path / "elsewhere")
+    assert sightline("import", str(tmp_path / "out"), "--map", "nonsense").exit_code == 2
+    done = sightline("import", str(tmp_path / "out"), "--map", f"{folder}={tmp_path / 'elsewhere'}")
+    assert done.exit_code == 0
+    assert "5 photos, 5 contents and 5 vectors taken in" in done.stderr
+    assert sightline("search", "colours", "--paths").stdout == found.replace(str(folder), str(tmp_path / "elsewhere"))
+    assert "nothing to do" in sightline("index").stderr
+    assert sightline("import", str(folder)).exit_code == 1
