@@ -6,30 +6,24 @@ python -m bench.synthetic HOME PHOTOS
 import sys
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import insert
 
-from clipcore.batches import batched
+from bench.clusters import picture_like
 from indexer.catalog import Content, Folder, FolderState, Photo, PhotoState, Vector
 from indexer.library import Library
 from indexer.settings import load_settings
-from indexer.store import STORED_DTYPE
-
-_ROWS = 5_000
 
 
 def fill_library(home: Path, photos: int) -> None:
     """Fills an empty library in `home` for the starter encoder."""
     library = Library(load_settings(home=home))
     dim, encoder_id = library.encoder.dim, library.encoder_id
-    rng = np.random.default_rng(0)
-    centres = rng.standard_normal((max(photos // 100, 1), dim)).astype(np.float32)
     with library.catalog.writing() as (session, _):
         session.add(Folder(id=1, path=str(home / "photos"), state=FolderState.ONLINE))
-    for ids in batched(range(1, photos + 1), _ROWS):
-        vectors = centres[rng.integers(len(centres), size=len(ids))]
-        vectors = vectors + 0.7 * rng.standard_normal(vectors.shape).astype(np.float32)
-        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(STORED_DTYPE)
+    first = 1
+    for vectors in picture_like(photos, dim):
+        ids = range(first, first + len(vectors))
+        first += len(vectors)
         with library.catalog.writing() as (session, revision):
             session.execute(insert(Content), [_content(i, revision) for i in ids])
             session.execute(insert(Photo), [_photo(i, home) for i in ids])

@@ -20,7 +20,7 @@ from indexer.vectors.choice import EXACT_UP_TO, Kind, Plan
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.gpu import GpuScan, gpu_found
 from indexer.vectors.half import Codes
-from indexer.vectors.scan import RECALL, CompressedScan, ExactScan, Reach, Scan, compress, measure
+from indexer.vectors.scan import RECALL, ExactScan, Reach, Scan, compress, measure
 from indexer.vectors.segment import Segment
 from indexer.vectors.snapshot import Built, Owner, Rows, Snapshot, open_snapshot, write_snapshot
 
@@ -118,7 +118,7 @@ def _segment(snapshot: Snapshot, plan: Plan) -> Segment:
     """A snapshot, ready to be searched."""
     codes = snapshot.codes
     if snapshot.scan:
-        scan: Scan = CompressedScan.from_bytes(snapshot.scan, snapshot.header.kind)
+        scan: Scan = snapshot.scan
     elif snapshot.header.chosen is Kind.GPU and gpu_found():
         scan = GpuScan(codes)
     else:

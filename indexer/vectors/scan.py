@@ -92,7 +92,7 @@ class CompressedScan:
         return faiss.serialize_index(self._index).tobytes()
 
     @classmethod
-    def from_bytes(cls, content: bytes, kind: Kind) -> "CompressedScan":
+    def from_bytes(cls, content: bytes | memoryview, kind: Kind) -> "CompressedScan":
         return cls(faiss.deserialize_index(np.frombuffer(content, np.uint8)), kind)
 
 

@@ -82,7 +82,7 @@ class Snapshot:
     ids: Ids
     codes: Codes
     digests: bytes
-    scan: bytes
+    scan: CompressedScan | None
 
     @property
     def is_mapped(self) -> bool:
@@ -241,12 +241,14 @@ def read_snapshot(path: Path, owner: Owner) -> Snapshot:
         rest = file.read()
     if hashlib.sha256(rest).hexdigest() != header.sha256:
         raise ValueError("its ids, digests or scan are damaged")
-    ids = np.frombuffer(rest, "<i8", header.count)
+    ids = np.frombuffer(rest, "<i8", header.count).copy()  # what lies behind them shall not stay in memory
     digests = rest[header.count * 8 :][:digest_bytes]
+    scan = memoryview(rest)[header.count * 8 + digest_bytes :]
     codes = _map_codes(path, header.count, header.dim)
     if codes_bytes < _MAPPED_FROM:
         codes = np.array(codes)
-    snapshot = Snapshot(header, ids, codes, digests, rest[header.count * 8 + digest_bytes :])
+    parsed = CompressedScan.from_bytes(scan, header.kind) if len(scan) else None
+    snapshot = Snapshot(header, ids, codes, digests, parsed)
     if not snapshot.is_mapped and not snapshot.codes_are_whole():
         raise ValueError("its codes are damaged")
     return snapshot
