@@ -9,7 +9,7 @@ def pins(name: str) -> set[str]:
 
 
 def test_every_requirement_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-gpu.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-gpu.txt", "requirements-dev.txt", "requirements-cluster.txt"):
         assert all("==" in line for line in pins(name)), name
 
 

@@ -9,6 +9,7 @@ lies in mapped files beside the parts.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import count as count_up
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from clipcore.pairs.parts import Counted, list_parts, read_columns, rows_of, sav
 from clipcore.pairs.signatures import BANDS, ROWS, band, minhashes, text_hash
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.stages import Stage, Workers, stage_parts
+from clipcore.progress import Progress
 
 ALIKE = 0.8  # Jaccard similarity from which texts are nearly the same
 REASONS = ("", "the same file", "near-copies of a picture", "the same text", "near-copies of a text")
@@ -73,7 +75,13 @@ def _find(signatures: Path, count: int, by: Sequence[str], out: Path) -> None:
     """Writes, for each pair, the number of the reason why it goes; 0 for those that stay."""
     reasons = np.zeros(count, np.uint8)
     marks = np.zeros(count, bool)
-    read = partial(_columns, list_parts(signatures))
+    parts, passes = list_parts(signatures), count_up(1)
+    progress = Progress("deduplicate: pass over the signatures")
+
+    def read(name: str) -> Iterator[NDArray[Any]]:
+        progress(next(passes))
+        return _columns(parts, name)
+
     for number, find in enumerate((_same_files, _alike_pictures, _same_texts, _alike_texts)):
         if ("image", "image", "text", "text")[number] in by:
             find(read, out, marks)

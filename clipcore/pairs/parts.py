@@ -110,6 +110,8 @@ class writing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         try:
             if error is None:
+                with self._temporary.open("rb") as file:
+                    os.fsync(file.fileno())  # else a power cut may leave its name without its content
                 os.replace(self._temporary, self._path)
                 return
         finally:
