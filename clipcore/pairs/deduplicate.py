@@ -1,9 +1,9 @@
 """The third stage: of pairs that are the same, or nearly, the first stays.
 
-Pictures are the same when their bytes are, and nearly when their perceptual hashes differ in three bits of 64 or fewer;
-texts when their words are, and nearly when MinHash puts their Jaccard similarity at 0.8 or more. Memory: two bytes a
-pair, and what `duplicates.IN_MEMORY` allows; what is compared
-lies in mapped files beside the parts.
+Pictures are the same when their bytes are, and nearly when their perceptual hashes differ in three bits of 64 or fewer
+and their colours little; texts are the same when their words are, and nearly when MinHash puts their Jaccard similarity
+at 0.8 or more. Memory: two bytes a pair, and what `duplicates.IN_MEMORY` allows; what is compared lies in mapped files
+beside the parts.
 """
 
 import time
@@ -33,8 +33,10 @@ from clipcore.pairs.parts import Counted, list_parts, read_columns, rows_of, sav
 from clipcore.pairs.signatures import BANDS, ROWS, band, minhashes, text_hash
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.stages import Stage, Workers, stage_parts
+from clipcore.pairs.words import words_of
 from clipcore.progress import Progress
 
+OF_PICTURES = ("content", "looks", "colours")
 ALIKE = 0.8  # Jaccard similarity from which texts are nearly the same
 REASONS = ("", "the same file", "near-copies of a picture", "the same text", "near-copies of a text")
 _AT_ONCE = 1_000_000  # pairs of places compared in one go
@@ -63,12 +65,11 @@ def drop_duplicates(
 
 
 def _sign(table: pa.Table) -> tuple[pa.Table, Skipped]:
-    captions = table.column("captions").to_pylist()
     none = pa.array(np.zeros(len(table), np.uint64))
-    content, looks = (table.column(n).fill_null(0) if n in table.column_names else none for n in ("content", "looks"))
-    text = pa.array(map(text_hash, captions), pa.uint64())
-    hashes = pa.FixedSizeListArray.from_arrays(pa.array(minhashes(captions).ravel()), BANDS * ROWS)
-    return pa.table({"content": content, "looks": looks, "text": text, "hashes": hashes}), Skipped()
+    of_pictures = {n: table.column(n).fill_null(0) if n in table.column_names else none for n in OF_PICTURES}
+    words = [[words_of(caption) for caption in captions] for captions in table.column("captions").to_pylist()]
+    hashes = pa.FixedSizeListArray.from_arrays(pa.array(minhashes(words).ravel()), BANDS * ROWS)
+    return pa.table({**of_pictures, "text": pa.array(map(text_hash, words), pa.uint64()), "hashes": hashes}), Skipped()
 
 
 def _find(signatures: Path, count: int, by: Sequence[str], out: Path) -> None:
@@ -97,10 +98,11 @@ def _same_files(read: Read, out: Path, marks: Marks) -> None:
 
 
 def _alike_pictures(read: Read, out: Path, marks: Marks) -> None:
-    later_equals(partial(read, "looks"), marks)
-    looks = _mapped(out / "looks.npy", read("looks"), (len(marks),), np.uint64)
+    looks, colours = (
+        _mapped(out / f"{name}.npy", read(name), (len(marks),), np.uint64) for name in ("looks", "colours")
+    )
     for number in range(LOOKS_KEYS):
-        later_neighbours(partial(_keys, read, "looks", partial(looks_key, number=number)), close(looks), marks)
+        later_neighbours(partial(_keys, read, "looks", partial(looks_key, number=number)), close(looks, colours), marks)
 
 
 def _same_texts(read: Read, out: Path, marks: Marks) -> None:

@@ -17,6 +17,7 @@ Near = Callable[[Places, Places], Marks]  # whether the pairs at two lists of pl
 
 IN_MEMORY = 16_000_000  # keys
 CLOSE_BITS = 3  # of 64 that may differ between the looks of near-copies
+CLOSE_COLOUR = 2  # steps of 32 in red, green or blue
 _BLOCKS = 5  # two of five blocks are the same where three bits differ
 _PAIRS_OF_BLOCKS = tuple(combinations(range(_BLOCKS), 2))
 LOOKS_KEYS = len(_PAIRS_OF_BLOCKS)
@@ -61,9 +62,24 @@ def _block(looks: Keys, number: int) -> Keys:
     return (looks >> np.uint64(start)) & np.uint64(2 ** (end - start) - 1)
 
 
-def close(looks: Keys) -> Near:
-    """Whether perceptual hashes differ in at most `CLOSE_BITS` bits."""
-    return lambda first, second: np.bitwise_count(looks[first] ^ looks[second]) <= CLOSE_BITS
+def close(looks: Keys, colours: Keys) -> Near:
+    """Whether perceptual hashes differ in at most `CLOSE_BITS` bits, and no colour by more than `CLOSE_COLOUR`."""
+
+    def near(first: Places, second: Places) -> Marks:
+        found: Marks = np.bitwise_count(looks[first] ^ looks[second]) <= CLOSE_BITS
+        some = np.flatnonzero(found)
+        found[some] = _colours_apart(colours[first[some]], colours[second[some]]) <= CLOSE_COLOUR
+        return found
+
+    return near
+
+
+def _colours_apart(first: Keys, second: Keys) -> NDArray[np.int64]:
+    """The largest difference between twelve values of five bits each."""
+    places = np.arange(0, 60, 5, dtype=np.uint64)
+    one, other = (((colours[:, None] >> places) & np.uint64(31)).astype(np.int64) for colours in (first, second))
+    apart: NDArray[np.int64] = np.abs(one - other).max(axis=1, initial=0)
+    return apart
 
 
 def _slices(read: Callable[[], Iterable[Keys]], marks: Marks, limit: int) -> Iterator[tuple[Keys, Places]]:

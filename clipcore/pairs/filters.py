@@ -16,8 +16,10 @@ from clipcore.pairs.pictures import Limits, Seen, look
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.stages import Stage, Workers
 
-SEEN = [("width", pa.int32()), ("height", pa.int32()), ("content", pa.uint64()), ("looks", pa.uint64())]
-FILTERED = pa.schema([*PAIRS, *(pa.field(name, kind) for name, kind in SEEN)])  # SEEN is null for URLs
+_SIZES, _SIGNATURES = ("width", "height"), ("content", "looks", "colours")
+FILTERED = pa.schema(  # what is seen in a picture is null for URLs
+    [*PAIRS, *((name, pa.int32()) for name in _SIZES), *((name, pa.uint64()) for name in _SIGNATURES)]
+)
 
 
 @dataclass(frozen=True)

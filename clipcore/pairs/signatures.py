@@ -8,12 +8,9 @@ datasketch makes the same at a ninth of the speed, a text at a time; this hashes
 import zlib
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-
-from clipcore.pairs.words import words_of
 
 BANDS, ROWS = 8, 4
 Hashes = NDArray[np.uint64]
@@ -23,13 +20,16 @@ _MULTIPLIERS = _RNG.integers(1, 2**63, BANDS * ROWS, dtype=np.uint64) | np.uint6
 _OFFSETS = _RNG.integers(0, 2**63, BANDS * ROWS, dtype=np.uint64)
 
 
-def text_hash(captions: Sequence[str]) -> int:
-    """64 bits of what captions say: their words whatever the case and punctuation, the captions in any order."""
-    said = sorted({" ".join(words_of(caption)) for caption in captions})
+Words = Sequence[Sequence[str]]  # of each caption of a pair
+
+
+def text_hash(captions: Words) -> int:
+    """64 bits of what captions say, whatever their order."""
+    said = sorted({" ".join(words) for words in captions})
     return int.from_bytes(blake2b("\n".join(said).encode(), digest_size=8).digest(), "little")
 
 
-def minhashes(texts: Sequence[Sequence[str]]) -> NDArray[np.uint32]:
+def minhashes(texts: Sequence[Words]) -> NDArray[np.uint32]:
     """uint32 (texts, BANDS * ROWS) of captions; equal places estimate the Jaccard similarity of their shingles."""
     shingles = [_shingles(captions) for captions in texts]
     starts = np.cumsum([0, *map(len, shingles)])[:-1]
@@ -53,11 +53,12 @@ def band(hashes: NDArray[np.uint32], number: int) -> Hashes:
     return combined
 
 
-def _shingles(captions: Sequence[str]) -> set[int]:
+def _shingles(captions: Words) -> set[int]:
     """Hashes of words and of pairs of words; one at least."""
     found: set[int] = set()
-    for caption in captions:
-        words = words_of(caption)
-        found.update(zlib.crc32(word.encode()) for word in words)
-        found.update(zlib.crc32(f"{first} {second}".encode()) for first, second in pairwise(words))
+    for words in captions:
+        encoded = [word.encode() for word in words]
+        hashes = [zlib.crc32(word) for word in encoded]
+        found.update(hashes)
+        found.update(zlib.crc32(word, before) for word, before in zip(encoded[1:], hashes, strict=False))
     return found or {0}

@@ -80,11 +80,14 @@ class Stage:
         self._prepare(inputs)
         report = self.out / "report.json"
         if not report.exists():
+            start = time.process_time()
             before()
+            spent = time.process_time() - start
             progress = Progress(f"{self.name}: part", len(jobs))
             for done, _ in enumerate(workers.each(function, jobs), 1):
                 progress(done)
             counted = total(map(read_counted, list_parts(self.out)))
+            counted = replace(counted, seconds=counted.seconds + spent)
             with writing(report) as temporary:
                 temporary.write_text(json.dumps(counted.as_json(), indent=1))
         return read_report(self.out)

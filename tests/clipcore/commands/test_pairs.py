@@ -3,6 +3,9 @@
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -176,3 +179,31 @@ def test_img2dataset_is_run_as_a_program(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert given == arguments(table, tmp_path / "out", Fetch())
     assert {f"--url_list={table}", "--input_format=parquet", "--output_format=webdataset"} <= set(given)
+
+
+@pytest.mark.slow
+def test_build_killed_in_every_stage_ends_with_the_same_shards(queries: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        texts = [[f"a {animal} of kind {number} that {n} people saw"] for n, animal in enumerate(ANIMALS)]
+        write_tar(tmp_path / f"{number}.tar", captioned(texts, 10 * number))
+    given = ("build", str(tmp_path / "{0..3}.tar"), "--queries", str(queries), "--by", "image", "--per-shard", "4")
+    assert pairs(*given, "--out", tmp_path / "whole") == 0
+    out, kills = tmp_path / "killed", 0
+
+    def made() -> int:
+        return len([path for path in out.rglob("*") if not path.name.startswith(".")])
+
+    while True:
+        process = subprocess.Popen([sys.executable, "-m", "clipcore", "pairs", *given, "--out", str(out)])
+        before = made()
+        while process.poll() is None and made() < before + 8:
+            time.sleep(0.001)
+        process.kill()
+        if process.wait() == 0:
+            break
+        kills += 1
+    assert kills >= 3
+    for tar in find_sources([str(tmp_path / "whole")]):
+        told = [(pair.captions, pair.encoded) for pair in open_all([tar, out / tar.name], Skipped())]
+        assert told[: len(told) // 2] == told[len(told) // 2 :] and len(told) == 8
+    assert (out / "README.md").exists()
