@@ -9,6 +9,7 @@ import click
 
 from clipcore.commands.evaluate import DATA
 from clipcore.commands.train import SpreadCommand
+from clipcore.commands.writing import writing
 
 if TYPE_CHECKING:
     from clipcore.comparison.task import Task
@@ -85,14 +86,16 @@ def compare(out: Path, pairs: "tuple[DataSet, ...]", **options: Any) -> None:
     vision = small_vit(**{name: options[name] for name in ("size", "patch_size", "width", "layers")})
     budget = Budget(**{name: options[name] for name in ("images", "batch_size", "rate", "points", "seed")})
     task = _task(pairs, options)
-    tokenizer = learn_tokenizer(task.pictures, options["vocabulary"], out)
+    with writing(out):
+        tokenizer = learn_tokenizer(task.pictures, options["vocabulary"], out)
     architecture = small_architecture(vision, options["text_layers"], tokenizer)
     chance = {name: questions.chance for name, questions in task.questions.items()}
     curves: dict[str, Curve] = {}
     for objective in chosen:
         told = _progress(objective, budget.steps * budget.batch_size)
         curves[objective] = train(objective, architecture, task.pictures, tokenizer, task.questions, budget, told)
-        written = write_report(out, curves, chance, _settings(pairs, options, len(task.pictures)))
+        with writing(out):
+            written = write_report(out, curves, chance, _settings(pairs, options, len(task.pictures)))
     click.echo(as_text(curves, chance))
     for path in written:
         click.echo(f"wrote {path}", err=True)

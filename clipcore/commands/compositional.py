@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from clipcore.commands.writing import writing
+
 
 @click.command()
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where the tars go.")
@@ -33,7 +35,8 @@ def compositional(out: Path, train: int, test: int, size: int, seed: int) -> Non
     from clipcore.progress import Progress
 
     generated = CompositionalSet(size, seed)
-    for split in SPLITS:
-        count = train if split == "train" else test
-        for path in write_shards(generated, split, count, out, Progress(f"drawing {split}", count)):
-            click.echo(path)
+    with writing(out):
+        for split in SPLITS:
+            count = train if split == "train" else test
+            for path in write_shards(generated, split, count, out, Progress(f"drawing {split}", count)):
+                click.echo(path)

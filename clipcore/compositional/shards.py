@@ -23,11 +23,14 @@ def write_shards(
     for start in range(0, count, A_SHARD):
         path = folder / f"{split}-{start // A_SHARD:05}.tar"
         partial = path.with_name(f".{path.name}.partial")
-        with partial.open("wb") as stream, TarWriter(stream, mtime=0) as writer:
-            for index in range(start, min(start + A_SHARD, count)):
-                writer.write(_files(generated.sample(split, index)))
-                progress(index + 1)
-        partial.replace(path)
+        try:
+            with partial.open("wb") as stream, TarWriter(stream, mtime=0) as writer:
+                for index in range(start, min(start + A_SHARD, count)):
+                    writer.write(_files(generated.sample(split, index)))
+                    progress(index + 1)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         yield path
 
 

@@ -89,3 +89,9 @@ def test_sizes_that_do_not_fit_are_one_line(command: RunCommand, tmp_path: Path)
     assert done.status == 1 and done.err.splitlines() == [
         "error: pictures of 50 pixels do not divide into patches of 8"
     ]
+
+
+def test_a_report_that_cannot_be_written_is_one_line(command: RunCommand, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = command("compare", *TINY, "--generated", 4, "--questions", 2, "--out", tmp_path / "file" / "report")
+    assert done.status == 1 and done.err.startswith(f"error: cannot write into {tmp_path / 'file' / 'report'}")

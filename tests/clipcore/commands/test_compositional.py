@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,3 +29,12 @@ def test_the_same_seed_writes_the_same_bytes(command: RunCommand, tmp_path: Path
     one, two, three = ((tmp_path / n / "train-00000.tar").read_bytes() for n in ("one", "two", "three"))
     assert one == two != three
     assert json.dumps(sorted(p.name for p in (tmp_path / "one").iterdir())) == '["train-00000.tar"]'
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
+    command: RunCommand, small_disk: Callable[..., Path]
+) -> None:
+    out = small_disk("64k")
+    done = command("compositional", "--out", out, "--train", 60, "--test", 0, "--size", 48)
+    assert done.status == 1 and done.err.splitlines()[-1].startswith(f"error: cannot write into {out}: No space left")
+    assert not list(out.iterdir())

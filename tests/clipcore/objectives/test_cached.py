@@ -1,8 +1,12 @@
 """Cached gradients where random numbers, autocast or parts without a gradient take part."""
 
+import weakref
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from clipcore.objectives.cached import cached_backward
 from clipcore.objectives.contrastive import contrastive_loss
@@ -62,6 +66,49 @@ def test_what_has_no_gradient_reaches_the_objective() -> None:
 
     cached_backward(encode, list(torch.randn(5, 6).split(3)), objective)
     assert seen == [[0, 1, 2, 0, 1]]
+
+
+class Saved:
+    """A tensor that autograd keeps for its backward pass."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
+def most_activations(run: Callable[[], object]) -> int:
+    """The most values that were kept for a backward pass at one time."""
+    now, most = 0, 0
+
+    def forget(values: int) -> None:
+        nonlocal now
+        now -= values
+
+    def pack(tensor: Tensor) -> Saved:
+        nonlocal now, most
+        kept = Saved(tensor)
+        now += tensor.numel()
+        most = max(most, now)
+        weakref.finalize(kept, forget, tensor.numel())
+        return kept
+
+    with saved_tensors_hooks(pack, lambda kept: kept.tensor):
+        run()
+    return most
+
+
+def test_only_one_chunks_activations_are_held() -> None:
+    def deep() -> nn.Sequential:
+        return nn.Sequential(*(nn.Sequential(nn.Linear(8, 8), nn.GELU()) for _ in range(10)))
+
+    images, texts, batch = deep(), deep(), torch.randn(240, 8)
+
+    def at_once() -> None:
+        loss_of(images(batch), texts(batch)).backward()
+
+    def accumulated() -> Tensor:
+        return cached_backward(lambda chunk: (images(chunk), texts(chunk)), list(batch.split(10)), loss_of)
+
+    assert most_activations(accumulated) < most_activations(at_once) / 6
 
 
 def test_no_chunks_are_a_mistake() -> None:
