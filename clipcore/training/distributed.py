@@ -51,7 +51,6 @@ def processes(device: str | None = None) -> Iterator[Processes]:
     where = torch.device(kind, local) if kind == "cuda" else torch.device(kind)
     if where.type == "cuda":
         torch.cuda.set_device(where)
-        torch.backends.cuda.matmul.allow_tf32 = True
     if size == 1:
         yield Processes(0, 1, where, None)
         return

@@ -1,6 +1,7 @@
 """What a run has made: its recipe, and the CLIP in one of its checkpoints, averaged and with adapters merged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def trained(folder: Path, which: str = "best") -> Model:
 
 def clip_of(state: dict[str, Any]) -> CLIP:
     """A checkpoint's CLIP, float32, in evaluation mode: averaged weights where there are, adapters merged."""
-    recipe = Recipe.from_mapping(state["recipe"])
+    recipe = replace(Recipe.from_mapping(state["recipe"]), half_text_weights=False)  # averages are not halved again
     with torch.device("meta"):
         clip = CLIP(recipe.shape)
     model = TrainedCLIP(clip.to_empty(device="cpu"), Preprocessing.from_mapping(state["preprocessing"]), recipe)

@@ -114,9 +114,12 @@ class Loader:
             generator=torch.Generator(),  # its seeds are not taken from the run's own random numbers
             prefetch_factor=max(2, -(-2 * chunks // self.workers)) if self.workers else None,
         )
-        decoded = iter(loader)
-        while parts := tuple(islice(decoded, chunks)):
-            yield joined(parts)
+        try:
+            decoded = iter(loader)
+            while parts := tuple(islice(decoded, chunks)):
+                yield joined(parts)
+        except TrainingError as error:  # from a process it comes with that one's traceback, the message last
+            raise TrainingError(str(error).strip().splitlines()[-1].rpartition("TrainingError: ")[2]) from error
 
 
 @dataclass(frozen=True)

@@ -144,3 +144,46 @@ def test_weights_that_open_clip_saved_are_a_start(
     train(recipe, given(pairs_tar, out, start=str(tmp_path / "mine.safetensors")))
     assert weights(out)["visual.proj"].allclose(weights(start)["visual.proj"], atol=1e-6)
     assert replace(recipe, architecture=trained(out).clip.architecture).shape.name == "small"
+
+
+ALL_SAVINGS = {
+    "precision": "bf16",
+    "micro_batch": 3,
+    "checkpointing": True,
+    "half_statistics": True,
+    "half_text_weights": True,
+    "similarity_block": 5,
+    "patch_dropout": 0.5,
+    "average": 0.9,
+}
+
+
+def test_all_savings_together_go_on_bit_for_bit(
+    given: MakeGiven, small_recipe: MakeRecipe, pairs_tar: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    recipe = small_recipe(steps=10, save_every=4, keep_last=3, **ALL_SAVINGS)
+    train(recipe, given(pairs_tar, out))
+    whole = load_checkpoint(checkpoint_path(out, 10))
+    assert whole["model"]["clip.text.text_projection"].dtype == torch.bfloat16
+    assert whole["average"]["clip.text.text_projection"].dtype == torch.float32
+    for step in (8, 10):
+        checkpoint_path(out, step).unlink()
+    train(recipe, given(pairs_tar, out))
+    again = load_checkpoint(checkpoint_path(out, 10))
+    for part in ("model", "average"):
+        assert all(tensor.equal(again[part][name]) for name, tensor in whole[part].items()), part
+    kept = trained(out).clip.text.text_projection
+    assert kept.equal(whole["average"]["clip.text.text_projection"]), "not rounded to 16 bits again"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("compiled", [False, True])
+def test_all_savings_together_on_a_gpu(
+    compiled: bool, given: MakeGiven, small_recipe: MakeRecipe, pairs_tar: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    recipe = small_recipe(steps=60, batch_size=16, compile=compiled, **{**ALL_SAVINGS, "micro_batch": 8})
+    train(recipe, given(pairs_tar, out), "cuda")
+    losses = [line["loss"] for line in read_metrics(out / "metrics.jsonl") if line["kind"] == "step"]
+    assert losses[-1] < 0.9 * losses[0]

@@ -7,7 +7,7 @@ import pytest
 
 from clipcore.errors import TrainingError
 from clipcore.pairs.skipped import Skipped
-from clipcore.training.data.pairs import TrainingPairs
+from clipcore.training.data.pairs import BY_PROCESSES, TrainingPairs
 from tests.clipcore.training.conftest import pair_files, picture, write_tar
 
 
@@ -69,6 +69,14 @@ def test_no_captioned_picture_at_all_is_one_line_that_says_why(tmp_path: Path) -
     tar = write_tar(tmp_path / "bare.tar", {"1.png": picture(1)[0]})
     with pytest.raises(TrainingError, match=r"no captioned picture in .*bare\.tar: 1 pictures without a caption: .*:1"):
         read(tar)
+
+
+def test_many_shards_are_read_by_several_processes_in_their_order(tmp_path: Path) -> None:
+    for number in range(BY_PROCESSES):
+        write_tar(tmp_path / f"{number:02}.tar", pair_files(1 + number % 2, first=number * 10))
+    pairs, _ = read(tmp_path / "*.tar")
+    assert pairs.parts == [1, 2] * (BY_PROCESSES // 2)
+    assert [pairs[number].key for number in range(4)] == ["0000", "0010", "0011", "0020"]
 
 
 def test_a_compressed_tar_says_what_to_do(tmp_path: Path) -> None:
