@@ -46,6 +46,7 @@ class PhotoOut(BaseModel):
 
 class ItemOut(PhotoOut):
     score: float | None = Field(description="cosine to the query; null where nothing is described")
+    time_s: float | None = Field(None, description="of a video: the second at which it shows that; `preview` is of it")
 
 
 class SearchOut(BaseModel):
@@ -193,10 +194,12 @@ def _add_photos(api: FastAPI, now: Callable[[], Services]) -> None:
         response_class=Response,
         responses={200: {"content": {"image/jpeg": {}}}},
     )
-    def large(photo_id: PhotoId) -> Response:
-        """A JPEG that fills a screen, upright, without metadata."""
+    def large(
+        photo_id: PhotoId, t: Annotated[float | None, Parameter(ge=0, description="second of a video")] = None
+    ) -> Response:
+        """A JPEG that fills a screen, upright, without metadata; of a video, its frame at a time."""
         services = now()
-        data = preview(services.library, get_photo(services.library, photo_id))
+        data = preview(services.library, get_photo(services.library, photo_id), t)
         return Response(data, media_type="image/jpeg", headers=_FOREVER)
 
 
@@ -264,7 +267,10 @@ def photo_out(photo: PhotoDetails) -> PhotoOut:
 
 def item_out(hit: Hit) -> ItemOut:
     """A search result as the API shows it."""
-    return ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score)
+    item = ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score, time_s=hit.time_s)
+    if hit.time_s is not None:
+        item.preview += f"&t={hit.time_s:.3f}"
+    return item
 
 
 def _results(services: Services, results: Results) -> SearchOut:

@@ -1,6 +1,7 @@
 """Photos of the library by id: what is known of them, their vectors, and their pixels for a browser."""
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,7 @@ from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
 from indexer.library import Library
-from indexer.photo import decode, read_file
-from indexer.picture import open_untrusted, upright_rgb
+from indexer.photo import decode, is_video, large_picture, read_file
 from indexer.store import STORED_DTYPE
 from indexer.vectors.base import Vectors
 
@@ -148,35 +148,39 @@ def thumbnail_file(library: Library, photo: PhotoDetails) -> Path:
     """
     path = library.thumbnails.path(photo.sha256)
     if not path.is_file():
-        data = _original(library, photo)
-        library.thumbnails.write(photo.sha256, decode(data, library.encoder.preprocessing, library.limits).thumbnail)
+        original, data = _original(library, photo)
+        again = decode(data, library.encoder.preprocessing, library.limits, original)
+        library.thumbnails.write(photo.sha256, again.thumbnail)
     return path
 
 
-def preview(library: Library, photo: PhotoDetails) -> bytes:
-    """The picture as a JPEG of at most `PREVIEW_SIZE` pixels, upright, without its metadata.
+def preview(library: Library, photo: PhotoDetails, time_s: float | None = None) -> bytes:
+    """The picture as a JPEG of at most `PREVIEW_SIZE` pixels, upright, without its metadata; of a video, at a time.
 
     Raises:
         PhotoError: the original cannot be read.
     """
-    data = io.BytesIO(_original(library, photo))
-    picture = open_untrusted(data, library.limits.pixels, needed=PREVIEW_SIZE // DRAFT_MARGIN)
-    image, _ = upright_rgb(picture)
+    path, data = _original(library, photo)
+    image = large_picture(data, path, library.limits, PREVIEW_SIZE // DRAFT_MARGIN, time_s)
     image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_PREVIEW_QUALITY)
     return out.getvalue()
 
 
-def _original(library: Library, photo: PhotoDetails) -> bytes:
-    """The bytes of a photo, from whichever of its copies still has them."""
+def _original(library: Library, photo: PhotoDetails) -> tuple[str, bytes]:
+    """The path and the bytes of a photo, from whichever of its copies still has them. A video is not read."""
     for path in (photo.path, *photo.also_at):
         try:
+            if is_video(path):
+                if os.path.isfile(path) and os.path.getsize(path) == photo.size:
+                    return path, b""
+                continue
             data, identity = read_file(path, library.limits)
         except PhotoError:
             continue
         if identity.sha256 == photo.sha256:
-            return data
+            return path, data
     raise PhotoError(f"{photo.path} is not there, or has changed since it was indexed")
 
 

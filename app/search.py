@@ -13,6 +13,7 @@ from app.photos import PhotoDetails, encode_picture, newest_contents, photos_of_
 from app.query import Part, Query
 from clipcore.zeroshot import class_vectors
 from indexer.follow import follow
+from indexer.frames import Moments
 from indexer.library import Library
 from indexer.vectors.base import Ids, Vectors
 
@@ -28,6 +29,7 @@ class Hit:
 
     photo: PhotoDetails
     score: float | None
+    time_s: float | None = None  # of a video, where it shows that best
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ class Search:
         else:
             scored = dict.fromkeys(newest_contents(self._library, k, allowed_contents(*_conditions(query))))
         photos = photos_of_contents(self._library, list(scored))
-        hits = [Hit(photos[content_id], score) for content_id, score in scored.items() if content_id in photos]
+        moments = Moments(self._library, list(photos)) if query.parts else None
+        times = moments.best(self._vector(query.parts)[1]) if moments else {}
+        hits = [Hit(photos[id_], score, times.get(id_)) for id_, score in scored.items() if id_ in photos]
         return Results(hits[:k], searched, (time.perf_counter() - start) * 1000)
 
     def _ranked(self, query: Query, k: int, searched: int) -> dict[int, float | None]:

@@ -9,9 +9,12 @@ import io
 import os
 import stat
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+
+from PIL import Image
 
 from clipcore.orientation import SWAPPING, exif_of, turn_of
 from clipcore.preprocess import DRAFT_MARGIN, Pixels, Preprocessing
@@ -116,6 +119,26 @@ def decode(data: bytes, preprocessing: Preprocessing, limits: Limits, path: str 
         raise
     except Exception as error:  # decoders of hostile bytes raise anything; the reason is kept
         raise PhotoError(reason_of(error)) from error
+
+
+def large_picture(
+    data: bytes, path: str | Path, limits: Limits, needed: int, time_s: float | None = None
+) -> Image.Image:
+    """Upright RGB for a screen, `needed` pixels or more on its shorter side; of a video, the frame at a time.
+
+    Raises:
+        PhotoError: as `decode`.
+    """
+    if is_video(path):
+        from indexer.video import frame_at
+
+        return frame_at(str(path), time_s, limits.pixels)
+    if Path(path).suffix.lower() in RAWS:
+        from indexer.raw import BrokenRawError, decode_raw
+
+        with suppress(BrokenRawError):
+            return decode_raw(data, limits.pixels, needed)[0]
+    return upright_rgb(open_untrusted(io.BytesIO(data), limits.pixels, needed))[0]
 
 
 def _decode_picture(data: bytes, preprocessing: Preprocessing, limits: Limits) -> DecodedPhoto:

@@ -56,8 +56,8 @@ def sample_frames(path: str, max_pixels: int) -> Iterator[SampledFrame]:
             raise PhotoError("broken video: none of its pictures can be decoded")
 
 
-def frame_at(path: str, time_s: float, max_pixels: int) -> Image.Image:
-    """The key frame at a time, upright RGB.
+def frame_at(path: str, time_s: float | None, max_pixels: int) -> Image.Image:
+    """The key frame at a time, or in the middle; upright RGB.
 
     Raises:
         PhotoError: as `sample_frames`.
@@ -65,9 +65,10 @@ def frame_at(path: str, time_s: float, max_pixels: int) -> Image.Image:
     with _opened(path) as (container, stream):
         if stream.width * stream.height > max_pixels:
             raise PhotoError(f"{stream.width} x {stream.height} pixels; the limit is {max_pixels:,}")
-        frame = _frame_at(container, stream, time_s)
+        at = _duration(container, stream) / 2 if time_s is None else time_s
+        frame = _frame_at(container, stream, at)
         if frame is None:
-            raise PhotoError(f"broken video: no picture at {time_s:.1f} s")
+            raise PhotoError(f"broken video: no picture at {at:.1f} s")
         return frame.image
 
 

@@ -90,9 +90,10 @@ def _show(results: Results, as_json: bool, paths: bool) -> None:
     if not results.searched:
         raise AppError("the library is empty: sightline index FOLDER")
     if as_json:
-        items = [asdict(hit.photo) | {"score": hit.score} for hit in results.hits]
+        items = [asdict(hit.photo) | {"score": hit.score, "time_s": hit.time_s} for hit in results.hits]
         click.echo(json.dumps({"items": items, "searched": results.searched, "took_ms": results.took_ms}, default=str))
         return
     for hit in results.hits:
         score = "" if hit.score is None else f"{hit.score:.3f}  "
-        click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}")
+        at = "" if hit.time_s is None else f"  at {int(hit.time_s) // 60}:{int(hit.time_s) % 60:02}"
+        click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}{at}")

@@ -1,0 +1,49 @@
+"""A video that is found opens at the moment that was asked for."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from app.api import create_api
+from app.services import Services
+from indexer.folders import add_folder
+from indexer.ingest import ingest
+from indexer.library import Library
+from tests.conftest import paint
+from tests.indexer.test_raw import dng, quarters
+from tests.indexer.test_video import BLUE, RED, film, is_like
+
+
+def test_a_hit_opens_at_its_time(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    film(root / "a.mp4", 40)
+    paint(root / "b.jpg")
+    ingest(library, add_folder(library.catalog, root)[0])
+    services = Services(library.settings)
+    with TestClient(create_api(services)) as api:
+        for colour, in_half in ((RED, 0), (BLUE, 1)):
+            pixels = np.full((96, 160, 3), colour, np.uint8)
+            pixels[:24] = (30, 200, 30)
+            out = io.BytesIO()
+            Image.fromarray(pixels).save(out, "PNG")
+            asked = {"query": {"image": base64.b64encode(out.getvalue()).decode()}}
+            item = api.post("/search", json=asked).json()["items"][0]
+            assert item["name"] == "a.mp4"
+            assert int(item["time_s"] // 20) == in_half
+            shown = Image.open(io.BytesIO(api.get(item["preview"].removeprefix("/api/v1")).content))
+            assert is_like(np.asarray(shown)[60, 80], colour)
+            assert api.get(item["thumbnail"].removeprefix("/api/v1")).status_code == 200
+
+
+def test_a_raw_picture_is_shown_large(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    root.mkdir()
+    (root / "a.dng").write_bytes(dng(quarters(), 1, quarters()))
+    ingest(library, add_folder(library.catalog, root)[0])
+    with TestClient(create_api(Services(library.settings))) as api:
+        shown = Image.open(io.BytesIO(api.get("/photos/1/preview").content))
+        assert shown.size == (640, 320)
