@@ -29,6 +29,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "export": "transfer",
     "import": "transfer",
     "forget": "index",
+    "cluster": "cluster",
     "switch": "models",
     "models": "models",
 }

@@ -47,3 +47,7 @@ class VectorsError(IndexerError):
 
 class SwitchError(IndexerError):
     """Another encoder cannot take over: not every photo can be read for it, or it is unknown, or still in use."""
+
+
+class ClusterError(IndexerError):
+    """A run over a cluster that cannot be made: Ray is not there, or gave up on a part."""

@@ -24,7 +24,7 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
     Raises:
         StorageError: the catalog cannot be written.
     """
-    vectors = _encode(library, batch)
+    vectors = encode_batch(library, batch)
     moved = 0
     with library.catalog.writing() as (session, revision):
         for item in batch:
@@ -56,10 +56,10 @@ def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]
     return len(photos)
 
 
-_Frames = list[tuple[float, bytes]]  # time_s and the stored form of a vector
+FrameCodes = list[tuple[float, bytes]]  # time_s and the stored form of a vector
 
 
-def _encode(library: Library, batch: Sequence[ReadFile]) -> dict[str, tuple[bytes, _Frames]]:
+def encode_batch(library: Library, batch: Sequence[ReadFile]) -> dict[str, tuple[bytes, FrameCodes]]:
     """The stored forms of each new content's vectors, by its hash: its own, and those of a video's frames.
 
     A video's own is the mean of its frames' (CLIP4Clip's parameter-free similarity, arXiv:2104.08860, section 3.3).
@@ -69,7 +69,7 @@ def _encode(library: Library, batch: Sequence[ReadFile]) -> dict[str, tuple[byte
     together = library.settings.batch_size
     parts = [library.encoder.encode_pixels(np.stack(some)) for some in batched(pixels, together)]
     encoded = iter(np.concatenate(parts)) if parts else iter(())
-    vectors: dict[str, tuple[bytes, _Frames]] = {}
+    vectors: dict[str, tuple[bytes, FrameCodes]] = {}
     for sha256, photo in new.items():
         own = np.stack([next(encoded) for _ in photo.frames or [None]])
         mean = own.mean(axis=0)
@@ -84,7 +84,7 @@ def _stored(vector: NDArray[np.float32]) -> bytes:
     return vector.astype(STORED_DTYPE).tobytes()
 
 
-def _frames(session: Session, content_id: int, encoder_id: int, frames: _Frames) -> None:
+def _frames(session: Session, content_id: int, encoder_id: int, frames: FrameCodes) -> None:
     """Writes a video's frames as this encoder sees them."""
     rows = session.execute(select(Frame.time_s, Frame.id).where(Frame.content_id == content_id))
     known = {time_s: frame_id for time_s, frame_id in rows}
