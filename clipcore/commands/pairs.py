@@ -28,7 +28,7 @@ def pairs() -> None:
     All of it, from any mix of WebDataset tars, folders with side-car captions and tables:
       python -m clipcore pairs queries corpus.txt.gz --out queries.txt
       python -m clipcore pairs build 'shards/{0000..0099}.tar' photos/ table.csv --queries queries.txt --out my-pairs
-      python -m clipcore train starter --pairs my-pairs/00000.tar --out runs/mine
+      python -m clipcore train fine_tune --from ViT-B-32/openai --pairs 'my-pairs/*.tar' --out runs/mine
 
     \b
     Or stage by stage: candidates, filter, deduplicate, match, balance, shards. A stage that is stopped goes on where

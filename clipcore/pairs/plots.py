@@ -38,7 +38,7 @@ def _queries(axes: Any, statistics: Statistics, stages: Sequence[StageReport]) -
     for label, counts in (("before balancing", statistics.before), ("in the shards", statistics.after)):
         ranked = np.sort(counts[counts > 0])[::-1]
         if len(ranked):
-            axes.plot(np.arange(1, len(ranked) + 1), ranked, label=label)
+            axes.plot(np.arange(1, len(ranked) + 1), ranked, label=label, linestyle="-" if not axes.lines else "--")
     if not axes.lines:
         return False
     axes.set(xscale="log", yscale="log", xlabel="queries, the most frequent first", ylabel="pairs")
@@ -54,13 +54,18 @@ def _words(axes: Any, statistics: Statistics, stages: Sequence[StageReport]) -> 
 
 def _sizes(axes: Any, statistics: Statistics, stages: Sequence[StageReport]) -> bool:
     known = statistics.widths > 0
-    axes.hist2d(np.log10(statistics.widths[known]), np.log10(statistics.heights[known]), bins=40, cmin=1)
-    axes.set(xlabel="width, log10 of pixels", ylabel="height, log10 of pixels")
-    return bool(known.any())
+    if not known.any():
+        return False
+    sides = np.concatenate([statistics.widths[known], statistics.heights[known]])
+    edges = np.geomspace(sides.min() / 1.1, sides.max() * 1.1, 40)
+    axes.hist2d(statistics.widths[known], statistics.heights[known], bins=edges, cmin=1, norm="log")
+    axes.set(xscale="log", yscale="log", xlabel="width, pixels", ylabel="height, pixels")
+    return True
 
 
 def _reasons(axes: Any, statistics: Statistics, stages: Sequence[StageReport]) -> bool:
     reasons = [(f"{stage.name}: {why}", n) for stage in stages for why, n in stage.counted.skipped.counts.items()]
-    axes.barh([why for why, _ in reasons][::-1], [count for _, count in reasons][::-1])
-    axes.set(xlabel="left out", xscale="log")
+    axes.bar_label(axes.barh([why for why, _ in reasons][::-1], [count for _, count in reasons][::-1]), padding=3)
+    axes.set(xlabel="pairs left out")
+    axes.margins(x=0.15)
     return bool(reasons)

@@ -42,6 +42,13 @@ def test_candidates_of_several_sources_in_parts(tmp_path: Path) -> None:
     assert keys(tmp_path / "out")[:2] == ["0000", "0001"]
 
 
+def test_a_compressed_tar_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    packed = write_tar(tmp_path / "a.tar.gz", captioned([["one"], ["two"]]), "w:gz")
+    counted = gather([packed, write_tar(tmp_path / "b.tar", captioned([["three"]]))], tmp_path / "out")
+    assert counted.kept == 1
+    assert "a.tar.gz is compressed, so its pictures cannot be read in place: unpack it" in next(counted.skipped.lines())
+
+
 def test_a_stage_that_lost_parts_makes_just_those(tmp_path: Path) -> None:
     table = table_of_urls(tmp_path / "t.csv", 7)
     whole = gather([table], tmp_path / "out", part=2)
