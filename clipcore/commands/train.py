@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 
@@ -40,7 +41,8 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     from clipcore.training.locked_recipe import LockedRecipe
     from clipcore.training.recipe import Recipe
 
-    hints = get_type_hints(LockedRecipe) | get_type_hints(Recipe, include_extras=True)
+    hints = get_type_hints(Recipe, include_extras=True)
+    hints |= {name: hint for name, hint in get_type_hints(LockedRecipe).items() if name not in hints}
     for name, hint in reversed(hints.items()):
         kind, text = (get_args(hint)[0], get_args(hint)[1]) if hasattr(hint, "__metadata__") else (hint, "")
         option_type = _option_type(kind)
@@ -56,7 +58,7 @@ def _option_type(kind: Any) -> Any:
         return click.Choice(get_args(kind))
     if kind in (int, float, bool):
         return kind
-    return str if str in get_args(kind) else None
+    return str if get_origin(kind) in (UnionType, Union) and str in get_args(kind) else None
 
 
 @click.command(cls=SpreadCommand)

@@ -3,8 +3,8 @@
     python -m clipcore train fine_tune --from ViT-B-32/openai --pairs captions.csv --eval dev.csv --general other.csv \
         --out runs/mine
 
-Ten thousand pairs take minutes on a GPU and some hours on a CPU with ViT-B/32. Recall on --eval should rise from the
-first evaluation on; the loss on --general, pictures unlike yours, says what it forgets.
+By estimate, ten thousand pairs take minutes on a GPU and two to three hours on two CPU cores with ViT-B/32. Recall on
+--eval should rise from the first evaluation on; the loss on --general, pictures unlike yours, says what it forgets.
 """
 
 from clipcore.training.recipe import Recipe

@@ -3,8 +3,9 @@
     python -m clipcore train fine_tune_lora --from ViT-B-32/openai --pairs captions.csv --eval dev.csv \
         --general other.csv --out runs/mine
 
-A thousand pairs take a minute or two on a GPU. About one weight in a hundred is trained; expect a smaller gain than
-`fine_tune` on many pairs, and a loss on --general that hardly moves. The export has them merged: an ordinary CLIP.
+By estimate, a thousand pairs take a minute or two on a GPU. About one weight in a hundred is trained; expect a smaller
+gain than `fine_tune` on many pairs, and a loss on --general that hardly moves. The export has them
+merged: an ordinary CLIP.
 """
 
 from dataclasses import replace

@@ -3,7 +3,7 @@
     python -m clipcore train lit --from ViT-B-32/openai --pairs captions.csv --eval dev.csv --out runs/lit
 
 For captions in a language of your own, or words of a field; pictures that are indexed already keep their vectors. A
-step costs about half of one that trains both towers.
+step goes back through the text tower alone.
 """
 
 from clipcore.training.recipe import Recipe

@@ -14,6 +14,7 @@ import torch
 from clipcore.checkpoints import save_clip
 from clipcore.clip import CLIP
 from clipcore.errors import TrainingError
+from clipcore.evaluation.datasets import DataSet
 from clipcore.training.board import read_metrics
 from clipcore.training.checkpoint import steps_saved
 from clipcore.training.loop import train
@@ -31,16 +32,23 @@ def test_it_learns_and_says_so(
 ) -> None:
     """Unseen pictures of sixteen kinds; captions name the kind, and guessing would be right in 1 of 16."""
     dev = write_tar(tmp_path / "dev.tar", pair_files(16, first=64))
+    for number in range(64, 96):
+        encoded, caption = picture(number)
+        (tmp_path / "classes" / caption.split()[0]).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "classes" / caption.split()[0] / f"{number}.png").write_bytes(encoded)
     out = tmp_path / "run"
     recipe = small_recipe(batch_size=16, steps=150, warmup_steps=5, average=0.9, evaluate_every=75)
-    train(recipe, given(pairs_tar, out, dev))
-    steps = [line for line in read_metrics(out / "metrics.jsonl") if line["kind"] == "step"]
-    held_out = [line for line in read_metrics(out / "metrics.jsonl") if line["kind"] == "held_out"]
+    train(recipe, given(pairs_tar, out, dev, classify=DataSet(tmp_path / "classes")))
+    lines = read_metrics(out / "metrics.jsonl")
+    steps, held_out = ([line for line in lines if line["kind"] == kind] for kind in ("step", "held_out"))
     assert len(steps) == 150
     assert steps[0]["chance"] == pytest.approx(math.log(16))
     assert steps[-1]["loss"] < 0.6 * math.log(16)
     assert [line["step"] for line in held_out] == [0, 75, 150]
     assert held_out[-1]["t2i@5"] > 0.8 > 0.5 > held_out[0]["t2i@5"]
+    zero_shot = [line["zero_shot"] for line in lines if line["kind"] == "classes"]
+    assert len(zero_shot) == 3
+    assert zero_shot[-1] > 0.5, "of four colours, asked in words that no caption has around them"
     assert {"logit_scale", "learning_rate", "samples_per_second", "data_share", "gradient_norm"} <= set(steps[0])
     said = capsys.readouterr().err
     assert "step 150/150" in said and "(ln N 2.77)" in said and "waiting for data" in said

@@ -91,6 +91,13 @@ def test_the_defaults_are_the_papers() -> None:
         _ = Recipe("ViT-H-14").peak_rate
 
 
+def test_help_lists_plain_fields_and_what_they_are() -> None:
+    text = CliRunner().invoke(main, ["train", "--help"]).output
+    assert "--batch-size INTEGER            pairs in a step, over all machines" in text
+    assert "--architecture TEXT" in text and "--objective [contrastive|sigmoid]" in text
+    assert "--templates" not in text and "--phases" not in text, "what is no plain value stands in a recipe file"
+
+
 def test_an_override_from_the_command_line_keeps_its_type(tmp_path: Path) -> None:
     arguments = ["train", "tiny", "--pairs", str(tmp_path), "--out", str(tmp_path), "--checkpointing", "perhaps"]
     result = CliRunner().invoke(main, arguments)
