@@ -9,10 +9,11 @@ from PIL import Image
 from sqlalchemy import select
 
 from indexer.catalog import Content, Photo, PhotoState
+from indexer.decode_process import DecodeProcess
+from indexer.decoder import Setup
 from indexer.doctor.check import Check, Finding
 from indexer.errors import PhotoError
 from indexer.library import Library
-from indexer.photo import decode, read_file
 
 _ABANDONED = 3600.0  # seconds; a younger part of a file may still be written
 
@@ -50,20 +51,23 @@ def _damaged(library: Library) -> Iterator[Finding]:
 
 def _make_again(library: Library, findings: Sequence[Finding]) -> None:
     """From the first file that still has these bytes; where none can be read, a damaged one goes."""
-    for finding in findings:
-        with library.catalog.reading() as session:
-            sha256 = session.execute(select(Content.sha256).where(Content.id == finding.id)).scalar_one()
-            paths = list(session.scalars(select(Photo.path).where(Photo.content_id == finding.id)))
-        if not any(_remake(library, sha256, path) for path in paths):
-            library.thumbnails.path(sha256).unlink(missing_ok=True)
-
-
-def _remake(library: Library, sha256: str, path: str) -> bool:
+    process = DecodeProcess(Setup(library.encoder.preprocessing, library.limits))
     try:
-        data, identity = read_file(path, library.limits)
-        if identity.sha256 != sha256:
+        for finding in findings:
+            with library.catalog.reading() as session:
+                sha256 = session.execute(select(Content.sha256).where(Content.id == finding.id)).scalar_one()
+                paths = list(session.scalars(select(Photo.path).where(Photo.content_id == finding.id)))
+            if not any(_remake(library, process, sha256, path) for path in paths):
+                library.thumbnails.path(sha256).unlink(missing_ok=True)
+    finally:
+        process.close()
+
+
+def _remake(library: Library, process: DecodeProcess, sha256: str, path: str) -> bool:
+    try:
+        if process.read(path).sha256 != sha256:
             return False
-        library.thumbnails.write(sha256, decode(data, library.encoder.preprocessing, library.limits).thumbnail)
+        library.thumbnails.write(sha256, process.decode().thumbnail)
     except PhotoError:
         return False
     return True

@@ -16,6 +16,7 @@ from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.settings import load_settings
+from indexer.switch import switch_encoder
 from tests.conftest import paint
 from tests.faults import victims
 from tests.faults.compare import differences, portrait
@@ -52,7 +53,7 @@ class Trial:
             "database_url": self.database,
             "encoder": self.encoder,
             "batch_size": 2,
-            "decode_workers": 2,
+            "decode_workers": 1,
         }
 
     def run(self) -> list[str]:
@@ -60,10 +61,14 @@ class Trial:
         for _ in range(self.chance.randint(1, 5)):
             self.change()
         operation = self.chance.choice(sorted(victims.OPERATIONS))
+        if operation == "switch":
+            self.encoder = next(encoder for encoder in self.encoders if encoder != self.encoder)
         self._kill(operation)
         library = self._open(self.settings)
         try:
             ill = [f"{d.kind} {finding}" for d in examine(library) if d.unwell for finding in d.findings]
+            if operation == "switch":
+                ill += [] if switch_encoder(library, leave_unreadable=True).switched else ["it was not completed"]
             ingest(library, add_folder(library.catalog, self.photos)[0])
             mine = portrait(library)
         finally:

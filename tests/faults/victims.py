@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.faults.victims", "indexer.ingest", "indexer.follow", "indexer.watch", "psycopg"])
+_IMPORTED = ("ingest", "follow", "switch", "watch", "reading", "store")
+CONTEXT.set_forkserver_preload([*(f"indexer.{name}" for name in _IMPORTED), "tests.faults.victims", "psycopg"])
 
 
 def start(operation: str, folder: Path, settings: dict[str, Any]) -> BaseProcess:
@@ -84,9 +85,17 @@ def compaction(library: Any, folder: Path) -> None:
     snapshot(library, folder)
 
 
+def switch(library: Any, folder: Path) -> None:
+    """Goes over to the encoder that the settings name."""
+    from indexer.switch import switch_encoder
+
+    switch_encoder(library, leave_unreadable=True)
+
+
 OPERATIONS: dict[str, Callable[[Any, Path], None]] = {
     "ingest": ingest,
     "watch": watch,
     "snapshot": snapshot,
     "compaction": compaction,
+    "switch": switch,
 }
