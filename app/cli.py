@@ -30,6 +30,9 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "import": "transfer",
     "forget": "index",
     "cluster": "cluster",
+    "pause": "control",
+    "resume": "control",
+    "cancel": "control",
     "switch": "models",
     "models": "models",
 }

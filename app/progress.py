@@ -41,8 +41,11 @@ def progress_bar(folder: str) -> Iterator[Listener]:
         task = progress.add_task(f"Indexing {folder}", total=None, failed="")
 
         def update(report: Report) -> None:
+            doing = "Paused (sightline resume)" if report.paused else "Indexing"
             failed = f"{len(report.failed)} unreadable" if report.failed else ""
-            progress.update(task, total=report.total, completed=report.done, failed=failed)
+            progress.update(
+                task, description=f"{doing} {folder}", total=report.total, completed=report.done, failed=failed
+            )
 
         yield update
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
 from indexer.catalog import Content, Folder, FolderState, Photo, PhotoState
+from indexer.control import Control
 from indexer.database import writing_alone
 from indexer.errors import BusyError, StorageError
 from indexer.excludes import Excludes
@@ -55,6 +56,7 @@ class Report:
     unreadable: dict[str, str] = field(default_factory=dict)  # folder, reason
     offline: bool = False
     cancelled: bool = False
+    paused: bool = False  # waiting, now
 
     def count(self, batch: Sequence["ReadFile"], moved: int) -> None:
         self.done += len(batch)
@@ -106,8 +108,8 @@ def ingest(
     """One pass over a folder, or over what lies `below` some of its subfolders; `progress` hears of every batch.
 
     A folder that is absent or empty is marked offline and its photos are kept as they are. A pass that finds most of a
-    folder gone stops before it changes anything. `accept_missing` says that both are meant. Once `stop` is set the
-    pass ends after the batch at hand, and is `cancelled`.
+    folder gone stops before it changes anything. `accept_missing` says that both are meant. Once `stop` is set, or the
+    run is cancelled from another process (`indexer.control`), the pass ends after the batch at hand.
 
     Raises:
         BusyError: another run is writing to this library.
@@ -116,6 +118,10 @@ def ingest(
     """
     options = Options(retry_failed, accept_missing, settle_seconds)
     report = Report(folder.path)
+    going = _Going(Control(library.catalog, stop or threading.Event()), report, progress)
+    if going.is_over():
+        report.cancelled = True
+        return report
     with _writing_alone(library):
         encoder_id = library.encoder_id
         with library.catalog.reading() as session:
@@ -129,9 +135,9 @@ def ingest(
         _mark_changes(library, changes, report)
         progress(report)
         if changes.to_read:
-            _read(library, folder, changes, report, progress, stop or threading.Event())
+            _read(library, folder, changes, going)
         if changes.to_describe and not report.cancelled:
-            _describe(library, changes, report, progress, stop or threading.Event())
+            _describe(library, changes, going)
         _set_state(library, folder, FolderState.ONLINE, keep_mounts=not accept_missing)
     return report
 
@@ -187,33 +193,47 @@ def _mark_changes(library: Library, changes: Changes, report: Report) -> None:
     report.returned = _mark(library, changes.returned, PhotoState.PRESENT)
 
 
-def _read(
-    library: Library, folder: Folder, changes: Changes, report: Report, progress: Progress, stop: threading.Event
-) -> None:
+class _Going:
+    """A pass under way: what it has done, and whether it may go on."""
+
+    def __init__(self, control: Control, report: Report, progress: Progress) -> None:
+        self.report = report
+        self._control = control
+        self._progress = progress
+
+    def is_over(self) -> bool:
+        """Tells of the batch that was done, waits while indexing is paused, and says whether to end here."""
+        self._progress(self.report)
+        return not self._control.may_go_on(self._tell_paused)
+
+    def _tell_paused(self, paused: bool) -> None:
+        self.report.paused = paused
+        self._progress(self.report)
+
+
+def _read(library: Library, folder: Folder, changes: Changes, going: _Going) -> None:
     from indexer.reading import read_ahead
     from indexer.store import store_batch
 
     library.adopt_encoder()
-    encoder_id = library.encoder_id
+    encoder_id, report = library.encoder_id, going.report
     with closing(read_ahead(library, changes.to_read, encoder_id)) as read:
         for batch in batched(read, library.settings.batch_size):
             report.count(batch, store_batch(library, folder, encoder_id, batch))
-            progress(report)
-            if stop.is_set():
+            if going.is_over():
                 report.cancelled = report.done < report.total
                 return
 
 
-def _describe(library: Library, changes: Changes, report: Report, progress: Progress, stop: threading.Event) -> None:
+def _describe(library: Library, changes: Changes, going: _Going) -> None:
     from indexer.reading import describe_ahead
     from indexer.store import store_metadata
 
     with closing(describe_ahead(library, changes.to_describe)) as described:
         for batch in batched(described, _IDS_A_STATEMENT):
-            report.described += store_metadata(library, batch)
-            progress(report)
-            if stop.is_set():
-                report.cancelled = report.described < len(changes.to_describe)
+            going.report.described += store_metadata(library, batch)
+            if going.is_over():
+                going.report.cancelled = going.report.described < len(changes.to_describe)
                 return
 
 

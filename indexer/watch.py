@@ -1,8 +1,10 @@
 """The daemon: follows the indexed folders and brings the catalog up to date soon after anything changes.
 
-watchdog tells which folders changed; a short quiet lets a burst of files (or one that is still being written) settle;
-then an ordinary pass over those folders does the work. Because a pass compares with the catalog, a lost or doubled
-event costs nothing but time, and a full pass at the start and every hour finds what was missed.
+watchdog tells which folders changed; a short quiet lets a burst of files settle, and files that were written to a
+moment ago are left for a later look; then one ordinary pass over what changed does the work. Because a pass compares
+with the catalog, a lost or doubled event costs nothing but time, and a full pass at the start and every hour finds what
+was missed. A network's file systems do not tell what others change, and the system may have no more watches to give:
+such folders are looked through every minute.
 """
 
 import logging
@@ -18,21 +20,24 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserver
 
 from indexer.catalog import Folder
-from indexer.errors import BusyError, FolderError, IndexerError
+from indexer.errors import BusyError, IndexerError
 from indexer.folders import list_folders
 from indexer.ingest import Report, ingest
 from indexer.library import Library
+from indexer.mounts import is_network, kind_of
+from indexer.observe import observe
 
 log = logging.getLogger(__name__)
 
 QUIET = 1.0  # seconds without an event before a pass
 LONGEST_WAIT = 10.0  # seconds after which a pass starts though events keep coming
+SETTLED = 2.0  # seconds since a file was last written to before it is read
 FULL_PASS_EVERY = 3600.0  # seconds
+POLL_EVERY = 60.0  # seconds, where changes are not told
+_MANY = 1_000  # changed folders, from which on the whole of the indexed folder is looked through
 _ONLY_READ = (EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE)
 
 
@@ -57,6 +62,12 @@ class DirtyFolders(FileSystemEventHandler):
             self._paths |= paths
             self._last = now
 
+    def add_settled(self, paths: set[Path]) -> None:
+        """Folders to be looked through now, not after a quiet."""
+        with self._lock:
+            self._paths |= paths
+            self._first = self._last = time.monotonic() - LONGEST_WAIT
+
     def take_settled(self) -> set[Path]:
         """The changed folders once things are quiet (or have been noisy for too long), else nothing."""
         now = time.monotonic()
@@ -80,64 +91,110 @@ class Watcher:
         self._library = library
         self._report = report
         self._dirty = DirtyFolders()
-        self._observers: dict[str, BaseObserver] = {}
+        self._followed: dict[str, _Followed] = {}
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Follows every indexed folder, those added while it runs included."""
+        self._stop = stop
         next_full_pass = time.monotonic()
         try:
             while not stop.is_set():
                 folders = self._folders()
-                self._observe(folders)
+                self._follow(folders)
                 if time.monotonic() >= next_full_pass:
                     next_full_pass = time.monotonic() + FULL_PASS_EVERY
-                    for folder in folders:
-                        self._pass(folder)
+                    self._dirty.add_settled({Path(folder.path) for folder in folders})
                 changed = self._dirty.take_settled()
                 for folder in folders:
-                    for path in outermost(changed, Path(folder.path)):
-                        self._pass(folder, below=path)
+                    paths = outermost(changed, Path(folder.path))
+                    if paths and not stop.is_set():
+                        self._pass(folder, paths if len(paths) < _MANY else [Path(folder.path)])
                 stop.wait(QUIET / 2)
         finally:
-            for observer in self._observers.values():
-                observer.stop()
-            for observer in self._observers.values():
-                observer.join()
+            self._unfollow(set(self._followed))
 
     def _folders(self) -> list[Folder]:
-        with self._library.catalog.reading() as session:
-            return list_folders(session)
-
-    def _observe(self, folders: list[Folder]) -> None:
-        """Starts following folders that are there, stops following those that are not."""
-        wanted = {folder.path for folder in folders if os.path.isdir(folder.path)}
-        for path in set(self._observers) - wanted:
-            self._observers.pop(path).stop()
-            self._dirty.add({Path(path)})  # a pass marks it offline
-        for path in wanted - set(self._observers):
-            self._observers[path] = self._start(path)
-            self._dirty.add({Path(path)})  # it may have changed unseen
-
-    def _start(self, path: str) -> BaseObserver:
-        """The system's own notifications; polling where those run out or are not to be had."""
-        for kind in (Observer, PollingObserver):
-            observer: BaseObserver = kind()
-            try:
-                observer.schedule(self._dirty, path, recursive=True)
-                observer.start()
-                return observer
-            except OSError as error:
-                log.warning("the system cannot follow %s (%s); polling it instead", path, error.strerror)
-        raise FolderError(f"cannot follow {path}")
-
-    def _pass(self, folder: Folder, below: Path | None = None) -> None:
+        """The indexed folders; all of them are looked through when the library has gone over to another encoder."""
         try:
-            report = ingest(self._library, folder, below=below)
+            if not self._library.is_current():
+                self._library = Library(self._library.settings, self._library.catalog)
+                for followed in self._followed:
+                    self._dirty.add({Path(followed)})
+            with self._library.catalog.reading() as session:
+                return list_folders(session)
+        except IndexerError as error:  # the database is away for a moment
+            log.warning("%s", error)
+            return []
+
+    def _follow(self, folders: list[Folder]) -> None:
+        """Starts following folders that are there, stops following those that are not, or are others by now."""
+        there = {folder.path: identity for folder in folders if (identity := _identity(folder.path)) is not None}
+        gone = {path for path, followed in self._followed.items() if there.get(path) != followed.identity}
+        self._unfollow(gone)
+        self._dirty.add({Path(path) for path in gone})  # a pass marks it offline
+        for path in there.keys() - self._followed.keys():
+            self._followed[path] = _Followed(there[path], self._start(path))
+            self._dirty.add({Path(path)})  # it may have changed unseen
+        for path, followed in self._followed.items():
+            if followed.is_due():
+                self._dirty.add_settled({Path(path)})
+
+    def _start(self, path: str) -> BaseObserver | None:
+        """The system's own notifications; None where those run out or tell not enough: then it is polled."""
+        if is_network(kind := kind_of(path)):
+            log.warning("%s is on a network (%s): looking through it every %d s", path, kind, POLL_EVERY)
+            return None
+        try:
+            return observe(path, self._dirty)
+        except OSError as error:
+            log.warning(
+                "the system has no more watches for %s (%s; on Linux, raise fs.inotify.max_user_watches): "
+                "looking through it every %d s",
+                *(path, error.strerror, POLL_EVERY),
+            )
+            return None
+
+    def _unfollow(self, paths: set[str]) -> None:
+        observers = [observer for path in paths if (observer := self._followed.pop(path).observer) is not None]
+        for observer in observers:
+            observer.stop()
+        for observer in observers:
+            observer.join()
+
+    def _pass(self, folder: Folder, below: list[Path]) -> None:
+        try:
+            report = ingest(self._library, folder, below=below, settle_seconds=SETTLED, stop=self._stop)
         except BusyError:
-            self._dirty.add({below or Path(folder.path)})  # again, once the other run has ended
+            self._dirty.add(set(below))  # again, once the other run has ended
             return
         except IndexerError as error:  # a full disk, too many photos gone: said, and tried again at the next change
             log.warning("%s", error)
             return
+        self._dirty.add({Path(path) for path in report.unsettled})
         if not report.nothing_to_do:
             self._report(report)
+
+
+class _Followed:
+    """A folder that is followed: by an observer, or by being looked through now and then."""
+
+    def __init__(self, identity: tuple[int, int], observer: BaseObserver | None) -> None:
+        self.identity = identity
+        self.observer = observer
+        self._next = time.monotonic() + POLL_EVERY
+
+    def is_due(self) -> bool:
+        if self.observer is not None or time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + POLL_EVERY
+        return True
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a folder from another, or a mounted disk from its mount point, at the same path."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if os.path.isdir(path) else None

@@ -25,6 +25,8 @@ from indexer.forget import forget_folder
 from indexer.ingest import Options, Report, ingest
 from indexer.library import Library
 
+_PATIENCE = 1.5  # seconds that a daemon takes to end by itself
+
 
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path())
@@ -154,8 +156,15 @@ def watch(services: Services, folders: Sequence[str]) -> None:
     for folder in folders:
         add_folder(services.library.catalog, folder)
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        late = threading.Timer(_PATIENCE, os._exit, args=(0,))  # the photos at hand are looked at again next time
+        late.daemon = True
+        late.start()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
 
     def say(report: Report) -> None:
         click.echo(f"{time.strftime('%H:%M:%S')}  {summary(report, 0)}", err=True)

@@ -8,6 +8,7 @@ import click
 from app.commands.options import as_json, command
 from app.services import Services
 from app.status import read_failures, read_status
+from indexer.control import is_paused
 
 
 @click.command()
@@ -32,6 +33,8 @@ def status(services: Services, failures: bool, as_json: bool) -> None:
         f"encoder: {now.encoder} ({now.encoder_dim}-d, {now.encoder_precision}, {now.encoder_fingerprint})"
     )
     click.echo(f"vectors: {now.vectors}")
+    if is_paused(services.library.catalog):
+        click.echo("indexing is paused: sightline resume goes on")
     click.echo(f"kept in: {now.data_folder}")
     for failure in failed:
         click.echo(f"{failure.path}\t{failure.reason}")

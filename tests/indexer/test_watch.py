@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -10,37 +11,55 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
 
+from indexer import watch
+from indexer.catalog import Photo, PhotoState
 from indexer.folders import add_folder
 from indexer.follow import FollowedIndex
 from indexer.library import Library
+from indexer.mounts import is_network, kind_of
+from indexer.observe import observe
 from indexer.settings import load_settings
 from indexer.watch import Watcher, outermost
-from tests.conftest import on_both_databases, paint
+from tests.conftest import paint
 
 
-@pytest.fixture
-def watched(library: Library, folder: Path) -> Iterator[Callable[[int], None]]:
+@contextlib.contextmanager
+def running(library: Library) -> Iterator[Callable[[int], None]]:
     """A running watcher; call it with how many photos should become searchable."""
-    add_folder(library.catalog, folder)
     stop = threading.Event()
     thread = threading.Thread(target=Watcher(library, lambda report: None).run, args=(stop,))
     thread.start()
     index = FollowedIndex(library)
 
     def becomes(count: int) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while (found := index.catch_up()) != count and time.monotonic() < deadline:
             time.sleep(0.1)
         assert found == count
 
-    yield becomes
-    stop.set()
-    thread.join(30)
+    try:
+        yield becomes
+    finally:
+        stop.set()
+        thread.join(30)
     assert not thread.is_alive()
 
 
-@on_both_databases
+@pytest.fixture
+def watched(library: Library, folder: Path) -> Iterator[Callable[[int], None]]:
+    add_folder(library.catalog, folder)
+    with running(library) as becomes:
+        yield becomes
+
+
+def _made(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
 def test_follows_new_changed_moved_and_deleted_files(watched: Callable[[int], None], folder: Path) -> None:
     watched(5)
     paint(folder / "new.png", 80)
@@ -98,6 +117,127 @@ def test_waits_for_a_folder_that_is_unplugged(watched: Callable[[int], None], fo
     paint(folder.parent / "away" / "meanwhile.png", 82)
     (folder.parent / "away").rename(folder)
     watched(6)
+
+
+def test_a_file_that_is_being_written_is_read_when_it_is_whole(
+    watched: Callable[[int], None], library: Library, folder: Path
+) -> None:
+    watched(5)
+    data = paint(folder.parent / "whole.png", 84, size=(600, 400)).read_bytes()
+    with (folder / "slow.png").open("wb") as file:
+        for i in range(8):
+            file.write(data[i * len(data) // 8 : (i + 1) * len(data) // 8])
+            file.flush()
+            time.sleep(0.6)
+            with library.catalog.reading() as session:
+                half_read = session.scalars(select(Photo).where(Photo.path.endswith("slow.png"))).all()
+            assert half_read == []
+    watched(6)
+
+
+def test_a_burst_of_files_and_folders_moved_in(watched: Callable[[int], None], folder: Path) -> None:
+    watched(5)
+    for i in range(60):
+        for j in range(3):
+            paint(folder.parent / "burst" / str(i) / f"{j}.png", 1_000 + 3 * i + j, size=(12, 8))
+    for i in range(60):
+        (folder.parent / "burst" / str(i)).rename(folder / str(i))
+    watched(185)
+
+
+def test_a_folder_renamed_under_it_keeps_its_photos(
+    watched: Callable[[int], None], library: Library, folder: Path
+) -> None:
+    watched(5)
+    with library.catalog.reading() as session:
+        before = {photo.id for photo in session.scalars(select(Photo))}
+    (folder / "sub").rename(folder / "renamed")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with library.catalog.reading() as session:
+            rows = session.scalars(select(Photo)).all()
+        if sum("renamed" in photo.path for photo in rows) == 2:
+            break
+        time.sleep(0.2)
+    assert {photo.id for photo in rows} == before
+    assert all(photo.state == PhotoState.PRESENT for photo in rows)
+    watched(5)
+
+
+def test_a_disk_that_is_unmounted_and_comes_back_is_followed_again(
+    small_disk: Callable[[str], Path], library: Library
+) -> None:
+    disk = small_disk("8m")
+    paint(disk / "a.png", 1)
+    add_folder(library.catalog, disk)
+    with running(library) as becomes:
+        becomes(1)
+        subprocess.run(["mount", "--move", str(disk), str(_made(disk.parent / "elsewhere"))], check=False)
+        if os.path.ismount(disk):  # moving is not allowed everywhere: cover it instead
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(disk)], check=True)
+            time.sleep(3)
+            becomes(1)
+            subprocess.run(["umount", str(disk)], check=True)
+        else:
+            time.sleep(3)
+            becomes(1)
+            subprocess.run(["mount", "--move", str(disk.parent / "elsewhere"), str(disk)], check=True)
+        time.sleep(1.5)
+        paint(disk / "b.png", 2)
+        becomes(2)
+
+
+def test_lost_notifications_are_made_up_for(watched: Callable[[int], None], folder: Path, tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("inotify's queue is Linux's")
+    from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, InotifyFD, Mask
+
+    watched(5)
+    seen: list[str] = []
+
+    class Handler(FileSystemEventHandler):
+        def on_modified(self, event: FileSystemEvent) -> None:
+            seen.append(os.path.dirname(os.fsdecode(event.src_path)))
+
+    observer = observe(str(folder), Handler())
+    try:  # what the kernel tells when its queue is full
+        InotifyFD.get_instance().handle_event(InotifyEvent(-1, Mask(InotifyConstants.IN_Q_OVERFLOW), 0, b""))
+        deadline = time.monotonic() + 20
+        while str(folder) not in seen and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert str(folder) in seen
+        paint(folder / "after.png", 85)
+        watched(6)
+    finally:
+        observer.stop()
+        observer.join()
+
+
+@pytest.mark.parametrize("reason", ["network", "limit"])
+def test_where_changes_are_not_told_it_looks_now_and_then(
+    reason: str, library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_more(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(watch, "POLL_EVERY", 1.0)
+    if reason == "network":
+        monkeypatch.setattr(watch, "kind_of", lambda path: "nfs4")
+    else:
+        monkeypatch.setattr(watch, "observe", no_more)
+    add_folder(library.catalog, folder)
+    with running(library) as becomes:
+        becomes(5)
+        paint(folder / "new.png", 86)
+        becomes(6)
+    assert f"looking through it every {watch.POLL_EVERY:.0f} s" in caplog.text
+
+
+def test_kinds_of_file_systems() -> None:
+    assert all(map(is_network, ("nfs4", "cifs", "smbfs", "fuse.sshfs", "9p")))
+    assert not any(map(is_network, ("ext4", "apfs", "ntfs", "fuseblk", "tmpfs", "overlay")))
+    assert kind_of("/")
+    assert kind_of("/proc/self") == "proc"
 
 
 def test_the_command_stops_on_sigterm(own_home: Path, folder: Path) -> None:
