@@ -68,8 +68,13 @@ def _sign(table: pa.Table) -> tuple[pa.Table, Skipped]:
     none = pa.array(np.zeros(len(table), np.uint64))
     of_pictures = {n: table.column(n).fill_null(0) if n in table.column_names else none for n in OF_PICTURES}
     words = [[words_of(caption) for caption in captions] for captions in table.column("captions").to_pylist()]
-    hashes = pa.FixedSizeListArray.from_arrays(pa.array(minhashes(words).ravel()), BANDS * ROWS)
-    return pa.table({**of_pictures, "text": pa.array(map(text_hash, words), pa.uint64()), "hashes": hashes}), Skipped()
+    hashes = minhashes(words)
+    of_texts = {
+        "text": pa.array(map(text_hash, words), pa.uint64()),
+        "hashes": pa.FixedSizeListArray.from_arrays(pa.array(hashes.ravel()), BANDS * ROWS),
+        **{f"band{number}": pa.array(band(hashes, number)) for number in range(BANDS)},
+    }
+    return pa.table({**of_pictures, **of_texts}), Skipped()
 
 
 def _find(signatures: Path, count: int, by: Sequence[str], out: Path) -> None:
@@ -102,7 +107,7 @@ def _alike_pictures(read: Read, out: Path, marks: Marks) -> None:
         _mapped(out / f"{name}.npy", read(name), (len(marks),), np.uint64) for name in ("looks", "colours")
     )
     for number in range(LOOKS_KEYS):
-        later_neighbours(partial(_keys, read, "looks", partial(looks_key, number=number)), close(looks, colours), marks)
+        later_neighbours(partial(_looks_keys, read, number), close(looks, colours), marks)
 
 
 def _same_texts(read: Read, out: Path, marks: Marks) -> None:
@@ -112,11 +117,11 @@ def _same_texts(read: Read, out: Path, marks: Marks) -> None:
 def _alike_texts(read: Read, out: Path, marks: Marks) -> None:
     hashes = _mapped(out / "hashes.npy", read("hashes"), (len(marks), BANDS * ROWS), np.uint32)
     for number in range(BANDS):
-        later_neighbours(partial(_keys, read, "hashes", partial(band, number=number)), _alike(hashes), marks)
+        later_neighbours(partial(read, f"band{number}"), _alike(hashes), marks)
 
 
-def _keys(read: Read, name: str, key: Callable[[NDArray[Any]], Keys]) -> Iterator[Keys]:
-    return map(key, read(name))
+def _looks_keys(read: Read, number: int) -> Iterator[Keys]:
+    return (looks_key(looks, number) for looks in read("looks"))
 
 
 def _columns(parts: Sequence[Path], name: str) -> Iterator[NDArray[Any]]:

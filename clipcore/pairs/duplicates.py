@@ -1,7 +1,7 @@
 """Which of many signatures have an earlier one that is equal or near, within a bound of memory.
 
 Signatures are read from disk a column at a time; keys that do not fit the bound are split by their value into slices,
-one pass each. A key and its place take sixteen bytes, so 256 MB hold 16 million pairs in one pass.
+one pass each. Sorting takes some fifty bytes a key, so 400 MB are enough for any number of pairs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ Places = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 Near = Callable[[Places, Places], Marks]  # whether the pairs at two lists of places are near
 
-IN_MEMORY = 16_000_000  # keys
+IN_MEMORY = 8_000_000  # keys
 CLOSE_BITS = 3  # of 64 that may differ between the looks of near-copies
 CLOSE_COLOUR = 2  # steps of 32 in red, green or blue
 _BLOCKS = 5  # two of five blocks are the same where three bits differ
