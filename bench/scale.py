@@ -18,7 +18,7 @@ SIZES = (10**6, 10**7, 10**8, 10**9)
 
 DIM = 512
 ORIGINAL_BYTES = 4_000_000  # a 12-megapixel JPEG
-CATALOG_BYTES = 900  # of SQLite a photo besides its vector: bench.synthetic's libraries, divided
+CATALOG_BYTES = 650  # of SQLite a photo besides its vector: 480 in bench.opening, and what photos say of themselves
 THUMBNAIL_BYTES = 15_000  # WebP, 320 pixels
 ONE_BIT_BYTES = DIM / 8 + 8 + 8 + 8  # code, its two factors, id, place in a list
 QDRANT_BYTES = DIM + 2 * 32 * 4 * 1.1  # in memory: 8-bit copy, a graph of 32 links both ways; half precision on disk

@@ -14,6 +14,7 @@ from indexer.vectors.scan import Reach, Scan
 _SCORES_A_SCAN = 30  # so many rows are scanned in the time that scoring one exactly takes
 _ROUNDING = 10  # a scan that scores in another order of additions may swap neighbours
 _SPARE = 1.2  # more candidates than the share of rows that may be found asks for
+_NOTHING = np.empty(0, np.float32), np.empty(0, np.int64)
 
 
 class Segment:
@@ -37,22 +38,33 @@ class Segment:
 
     def bury(self, ids: Ids) -> None:
         """Takes ids out; those that are not there are ignored."""
-        if not len(self.ids):
-            return
-        rows = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        self.alive[rows[self.ids[rows] == ids]] = False
+        self.alive[self._rows_of(ids)] = False
         self._count = int(np.count_nonzero(self.alive))
+
+    def _rows_of(self, ids: Ids) -> Ids:
+        """The rows of those ids that are there."""
+        if not len(self.ids):
+            return np.empty(0, np.int64)
+        rows = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return rows[self.ids[rows] == ids]
 
     def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
         """The k best for a query (dim,), best first: scores and ids. Exactly scored, and k of them when there are k."""
         eligible, count = self.alive, self._count
+        if allowed is not None and len(allowed) * _SCORES_A_SCAN <= len(self.ids):
+            rows = self._rows_of(np.unique(allowed))
+            return self._best(rows[self.alive[rows]], query, k)
         if allowed is not None:
             eligible = self.alive & np.isin(self.ids, allowed)
             count = int(np.count_nonzero(eligible))
-        if min(k, count) == 0:
-            return np.empty(0, np.float32), np.empty(0, np.int64)
-        rows = self._candidates(query, min(k, count), eligible, count)
-        scores, best = best_rows(self.codes, np.sort(rows), query, min(k, count))
+        if count == 0:
+            return _NOTHING
+        return self._best(self._candidates(query, min(k, count), eligible, count), query, k)
+
+    def _best(self, rows: Ids, query: Vectors, k: int) -> tuple[Vectors, Ids]:
+        if min(k, len(rows)) == 0:
+            return _NOTHING
+        scores, best = best_rows(self.codes, np.sort(rows), query, min(k, len(rows)))
         return scores, self.ids[best]
 
     def _candidates(self, query: Vectors, k: int, eligible: NDArray[np.bool_], count: int) -> Ids:
