@@ -2,8 +2,8 @@
 
     python -m clipcore train tiny --pairs data/check.tar --out runs/tiny
 
-A minute on two cores. It learns 128 paintings by heart (the loss falls from ln 64 = 4.16 to below 0.5), which shows
-that all of it works and teaches it nothing else.
+A minute or two on a laptop. It learns 128 paintings by heart (the loss falls from ln 64 = 4.16 to below 0.5), which
+shows that all of it works and teaches it nothing else.
 """
 
 from clipcore.architectures import Architecture, TextShape, ViTShape

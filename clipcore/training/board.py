@@ -60,7 +60,8 @@ class Board:
         if self._speaks:
             self._bar.close()
             if self._events is not None:
-                self._events.close()
+                with suppress(OSError):  # a full disk was told of already
+                    self._events.close()
 
     def _write(self, step: int, kind: str, figures: Figures) -> None:
         with self._path.open("a", encoding="utf-8") as file:

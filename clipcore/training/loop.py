@@ -34,6 +34,11 @@ def train(recipe: Recipe, given: Given, device: str | None = None) -> None:
         run = Run(recipe, given, among)
         try:
             _train(run)
+        except OSError as error:  # metrics, charts: a checkpoint says so itself
+            raise TrainingError(
+                f"cannot write into {run.out}: {error.strerror or error}; what was saved is whole: make room and run "
+                "the same command again"
+            ) from error
         finally:
             run.board.close()
 

@@ -16,7 +16,7 @@ from clipcore.clip import CLIP
 from clipcore.errors import TrainingError
 from clipcore.evaluation.datasets import DataSet
 from clipcore.training.board import read_metrics
-from clipcore.training.checkpoint import steps_saved
+from clipcore.training.checkpoint import checkpoint_path, load_checkpoint, steps_saved
 from clipcore.training.loop import train
 from clipcore.training.recipe import Recipe
 from clipcore.training.run import Run
@@ -115,6 +115,25 @@ def test_asked_to_stop_it_saves_and_the_same_command_goes_on(
     train(recipe, given_to)
     lines = read_metrics(given_to.out / "metrics.jsonl")
     assert [line["step"] for line in lines] == list(range(1, 13))
+
+
+def test_a_full_disk_stops_with_one_line_and_with_room_it_goes_on(
+    given: MakeGiven, pairs_tar: Path, small_recipe: MakeRecipe, small_disk: Callable[..., Path]
+) -> None:
+    out = small_disk("2m") / "run"
+    with pytest.raises(
+        TrainingError, match="No space left on device; .* is whole: make room and run the same"
+    ) as caught:
+        train(small_recipe(save_every=1, keep_last=100), given(pairs_tar, out))
+    assert "\n" not in str(caught.value)
+    saved = steps_saved(out)
+    assert 1 <= len(saved) < 12
+    for step in saved:
+        assert load_checkpoint(checkpoint_path(out, step))["step"] == step
+    for step in saved[:-1]:
+        checkpoint_path(out, step).unlink()
+    train(small_recipe(save_every=1, keep_last=1), given(pairs_tar, out))
+    assert steps_saved(out)[-1] == 12
 
 
 def test_a_folder_keeps_to_one_recipe_and_one_set_of_pairs(
