@@ -118,7 +118,7 @@ def _rclip(work: Path, photos: Path, rclip: Path, repeat: int) -> Measured:
         example = dict(zip(columns, connection.execute("SELECT * FROM images LIMIT 1").fetchone(), strict=True))
         rows = []
         for file in walk(str(photos), Excludes(), {}):
-            row = {**example, "filepath": file.path, "size": file.size, "modified_at": file.mtime_ns / 1e9}
+            row = {**example, "filepath": file.path, "size": file.size, "modified_at": os.path.getmtime(file.path)}
             row.pop("id", None)
             rows.append(row)
         names = list(rows[0])
