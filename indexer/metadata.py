@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 VERSION = 1  # of all that is read here: rows of an older version are read again
 _LONGEST = 4_000  # characters of a text
+_LONGEST_INDEXED = 500  # of a keyword or a camera's name: PostgreSQL's indexes take 2,704 bytes
 _MOST_KEYWORDS = 200
 _NOBODY_WROTE = ("digital camera", "sony dsc", "dcim", "samsung camera pictures")  # captions of cameras that have none
 
@@ -83,15 +84,16 @@ def caption_of(value: object) -> str | None:
 def clean_keywords(values: Iterable[object]) -> tuple[str, ...]:
     """Keywords without blanks and repetitions, in order."""
     cleaned = (clean_text(value) for value in values)
-    return tuple(dict.fromkeys(keyword for keyword in cleaned if keyword))[:_MOST_KEYWORDS]
+    return tuple(dict.fromkeys(keyword[:_LONGEST_INDEXED] for keyword in cleaned if keyword))[:_MOST_KEYWORDS]
 
 
 def camera_of(make: object, model: object) -> str | None:
     """Make and model in one, the maker not said twice."""
     maker, name = clean_text(make), clean_text(model)
-    if not (maker and name):
-        return name or maker
-    return name if name.casefold().startswith(maker.split()[0].casefold()) else f"{maker} {name}"
+    if maker and name and not name.casefold().startswith(maker.split()[0].casefold()):
+        name = f"{maker} {name}"
+    said = name or maker
+    return said[:_LONGEST_INDEXED] if said else None
 
 
 def rating_of(value: object) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from indexer.catalog import Content, Folder, FolderState, Photo, PhotoState, Vector
+from indexer.catalog import Content, Folder, FolderState, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
 from indexer.errors import BusyError, DisappearedError, StorageError
 from indexer.folders import add_folder
 from indexer.follow import FollowedIndex
@@ -353,3 +353,20 @@ def _committed(database: Path) -> int:
         return 0
     finally:
         connection.close()
+
+
+@on_both_databases
+def test_a_keyword_as_long_as_a_letter_stops_nothing(library: Library, folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    word = "".join(chr(code) for code in rng.integers(0x4E00, 0x9FA0, 4_000))  # three bytes each, and no two alike
+    described = f'''<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"
+tiff:Model="{word}"><dc:subject><rdf:Bag><rdf:li>{word}</rdf:li></rdf:Bag></dc:subject>
+</rdf:Description></rdf:RDF></x:xmpmeta>'''
+    (folder / "a.xmp").write_text(described, "utf-8")
+    assert run(library, folder).indexed == 5
+    with library.catalog.reading() as session:
+        assert session.scalars(select(PhotoKeyword.keyword)).one() == word[:500]
+        assert (
+            session.scalars(select(PhotoMetadata.camera).where(PhotoMetadata.camera.is_not(None))).one() == word[:500]
+        )
