@@ -46,11 +46,15 @@ class PhotoOut(BaseModel):
 
 class ItemOut(PhotoOut):
     score: float | None = Field(description="cosine to the query; null where nothing is described")
+    relevance: float = Field(description="how probably it answers the query, 0..1")
     time_s: float | None = Field(None, description="of a video: the second at which it shows that; `preview` is of it")
 
 
 class SearchOut(BaseModel):
     items: list[ItemOut]
+    next_cursor: str | None = Field(description="asks for the items after these; null where there are none")
+    matches: int = Field(description="how many photos match from here on, counted among the best few hundred")
+    matches_end: int | None = Field(description="how many of the items match, where others follow; else null")
     searched: int = Field(description="photos in the index")
     took_ms: float
     encoder: str
@@ -133,7 +137,9 @@ def _add_search(api: FastAPI, now: Callable[[], Services]) -> None:
     def search(body: SearchIn) -> SearchOut:
         """Photos best for a query: text, photos of the library, a picture, or several of these."""
         services = now()
-        return _results(services, services.search(body.asked(), body.k))
+        if body.cursor is not None:
+            return _results(services, *services.pages.next(body.cursor, body.k))
+        return _results(services, *services.pages.first(body.asked(), body.k, body.ranking()))
 
     @api.get("/search", tags=["search"])
     def search_by_text(
@@ -267,15 +273,18 @@ def photo_out(photo: PhotoDetails) -> PhotoOut:
 
 def item_out(hit: Hit) -> ItemOut:
     """A search result as the API shows it."""
-    item = ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score, time_s=hit.time_s)
+    item = ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score, relevance=hit.relevance, time_s=hit.time_s)
     if hit.time_s is not None:
         item.preview += f"&t={hit.time_s:.3f}"
     return item
 
 
-def _results(services: Services, results: Results) -> SearchOut:
+def _results(services: Services, results: Results, next_cursor: str | None = None) -> SearchOut:
     return SearchOut(
         items=[item_out(hit) for hit in results.hits],
+        next_cursor=next_cursor,
+        matches=results.matches,
+        matches_end=results.matches_end,
         searched=results.searched,
         took_ms=results.took_ms,
         encoder=services.library.encoder.name,

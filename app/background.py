@@ -39,11 +39,7 @@ class Background:
 
     def spread(self, query: Vectors, searchable: int) -> Spread:
         """How a unit vector (dim,) scores on photos at large, in a library of so many."""
-        scores = self.sample(searchable) @ query
-        if len(scores) == 0:
-            return Spread(0.0, 1.0)
-        middle = float(np.median(scores))
-        return Spread(middle, max(_NORMAL * float(np.median(np.abs(scores - middle))), 1e-3))
+        return spread_of(self.sample(searchable) @ query)
 
     def sample(self, searchable: int) -> Vectors:
         """At most `SAMPLE` vectors of the library (n, dim), taken again when it has changed much."""
@@ -60,3 +56,11 @@ class Background:
             data = session.scalars(select(Vector.data).where(of_encoder, Vector.content_id.in_(chosen))).all()
         vectors = np.frombuffer(b"".join(data), STORED_DTYPE).reshape(-1, self._library.encoder.dim)
         return vectors.astype(np.float32)
+
+
+def spread_of(scores: Vectors) -> Spread:
+    """Where (n,) scores lie, those that match hardly counting."""
+    if len(scores) == 0:
+        return Spread(0.0, 1.0)
+    middle = float(np.median(scores))
+    return Spread(middle, max(_NORMAL * float(np.median(np.abs(scores - middle))), 1e-3))

@@ -8,19 +8,24 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Select, func, select
 
 from app.errors import NotFoundError
+from clipcore.batches import batched
 from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
 from indexer.library import Library
 from indexer.photo import decode, is_video, large_picture, read_file
 from indexer.store import STORED_DTYPE
-from indexer.vectors.base import Vectors
+from indexer.vectors.base import Ids, Vectors
 
 PREVIEW_SIZE = 1600  # pixels of the longer side
 _PREVIEW_QUALITY = 85
+_IDS_AT_ONCE = 500  # in one statement
+
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,21 @@ def stored_vectors(library: Library, photo_ids: Sequence[int]) -> tuple[list[int
             raise NotFoundError(f"no photo with id {photo_id}")
     vectors = np.stack([np.frombuffer(rows[photo_id].data, STORED_DTYPE) for photo_id in photo_ids])
     return [rows[photo_id].content_id for photo_id in photo_ids], vectors.astype(np.float32)
+
+
+def content_vectors(library: Library, content_ids: Ids) -> tuple[Ids, Vectors, Indices]:
+    """Of contents that have a vector: ids, vectors (n, dim), and where each stands in `content_ids`; in that order."""
+    found: dict[int, bytes] = {}
+    with library.catalog.reading() as session:
+        for some in batched(content_ids.tolist(), _IDS_AT_ONCE):
+            query = select(Vector.content_id, Vector.data).where(
+                Vector.content_id.in_(some), Vector.encoder_id == library.encoder_id
+            )
+            found.update((row.content_id, row.data) for row in session.execute(query))
+    present = np.array([i for i, content_id in enumerate(content_ids.tolist()) if content_id in found], np.int64)
+    ids = content_ids[present]
+    data = b"".join(found[content_id] for content_id in ids.tolist())
+    return ids, np.frombuffer(data, STORED_DTYPE).reshape(-1, library.encoder.dim).astype(np.float32), present
 
 
 def encode_picture(library: Library, data: bytes) -> Vectors:

@@ -73,6 +73,11 @@ class Query:
         text = (Part(self.text),) if self.text else ()
         return (*text, *map(Part, self.photos), *map(Part, self.images), *self.weighted)
 
+    @property
+    def is_of_words(self) -> bool:
+        """Whether words alone are looked for, and no pictures."""
+        return all(isinstance(part.of, str) for part in self.parts or self.minus)
+
     def __str__(self) -> str:
         from app.language import write
 

@@ -5,11 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
-from app.describe import DEFAULT_VOCABULARY
 from app.errors import QueryError
 from app.language import parse
 from app.query import MAX_PARTS, MAX_TEXT, MAX_WEIGHT, Part, Query
+from app.ranking import Ranking, Sort
 from app.search import MAX_RESULTS
+from app.vocabularies import DEFAULT_VOCABULARY
 
 LARGEST_ID = 2**31 - 1
 
@@ -75,6 +76,16 @@ class SearchIn(Strict):
         default="", max_length=MAX_TEXT, description="filters in the query language", examples=["date:2019"]
     )
     k: Annotated[int, Field(ge=1, le=MAX_RESULTS)] = 20
+    cursor: Annotated[str | None, Field(max_length=100, description="next_cursor of the page before this one")] = None
+    min_relevance: Annotated[float, Field(ge=0, le=1, description="what is less relevant is left out")] = 0
+    sort: Annotated[Sort, Field(description="date: what matches alone, newest first")] = "relevance"
+    diverse: Annotated[bool, Field(description="photos unlike those before them come sooner")] = False
+    like: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are right: find more like them")
+    dislike: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are wrong: fewer like them")
+
+    def ranking(self) -> Ranking:
+        """In which order the answers are wanted."""
+        return Ranking(self.min_relevance, self.sort, self.diverse, tuple(self.like), tuple(self.dislike))
 
     def asked(self) -> Query:
         """The query within the filter.

@@ -3,42 +3,83 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import ColumnElement, not_
 
 from app.background import Background
 from app.filters import allowed_contents, says
-from app.photos import PhotoDetails, encode_picture, newest_contents, photos_of_contents, stored_vectors
+from app.photos import (
+    PhotoDetails,
+    content_vectors,
+    encode_picture,
+    newest_contents,
+    photos_of_contents,
+    stored_vectors,
+)
 from app.query import Part, Query
+from app.ranking import DEFAULT_RANKING, Candidates, Ranking, diversify, towards
+from app.relevance import Relevance, Relevances
 from clipcore.zeroshot import class_vectors
 from indexer.follow import follow
 from indexer.frames import Moments
 from indexer.library import Library
-from indexer.vectors.base import Ids, Vectors
+from indexer.vectors.base import Vectors
 
 MAX_RESULTS = 2_000
 PROMPTS = ("{}", "a photo of {}", "a picture of {}")  # in which a text is asked
-_POOL = 1_000  # candidates, at least, that are looked at again when something counts against some of them
+_POOL = 500  # candidates, at least, that are judged; further ones follow in the order of their scores
 _SHOWS = 2.0  # standard deviations above the middle from which on a photo is taken to show what it should not
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A photo and its cosine to the query; None where nothing is described and filters alone chose."""
+    """A photo, its cosine to the query (None where nothing is described and filters alone chose), and its relevance."""
 
     photo: PhotoDetails
     score: float | None
+    relevance: float
     time_s: float | None = None  # of a video, where it shows that best
 
 
 @dataclass(frozen=True)
 class Results:
-    """Hits, best first; how many photos were searched; and how long it took, in milliseconds."""
+    """What was found.
+
+    Attributes:
+        hits: best first; those that match come before those that do not.
+        matches: how many photos match, counted among the best few hundred.
+        searched: how many photos the library has.
+        took_ms: how long it took, in milliseconds.
+    """
 
     hits: list[Hit]
+    matches: int
     searched: int
     took_ms: float
+
+    @property
+    def matches_end(self) -> int | None:
+        """How many of the hits match, where others follow; None where matches do not end within the hits."""
+        return self.matches if self.matches < len(self.hits) else None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Contents in order.
+
+    Attributes:
+        judged: each with its score and its relevance.
+        matches: how many of them match.
+        searched: how many photos the library has.
+        parts: what was looked for.
+    """
+
+    judged: list[tuple[int, float | None, float]]
+    matches: int
+    searched: int
+    parts: tuple[Part, ...]
 
 
 class Search:
@@ -48,13 +89,15 @@ class Search:
         self._library = library
         self._index = follow(library)
         self._background = Background(library)
+        self._relevance = Relevance(library)
 
     def warm_up(self) -> int:
         """Loads the text tower and the vectors; gives back how many photos are searchable."""
         self._library.encoder.encode_texts(["a photo"])
+        self._relevance.warm_up()
         return self._index.catch_up()
 
-    def __call__(self, query: Query, k: int = 20) -> Results:
+    def __call__(self, query: Query, k: int = 20, ranking: Ranking = DEFAULT_RANKING) -> Results:
         """The k best photos for a query, fewer only where fewer meet its filters. Photos in the query are left out.
 
         Without anything to look for, those that meet the filters, newest first.
@@ -65,32 +108,95 @@ class Search:
         """
         start = time.perf_counter()
         k = max(1, min(k, MAX_RESULTS))
-        searched = self._index.catch_up()
-        if query.parts or query.minus:
-            scored = self._ranked(query, k, searched)
-        else:
-            scored = dict.fromkeys(newest_contents(self._library, k, allowed_contents(*_conditions(query))))
-        photos = photos_of_contents(self._library, list(scored))
-        moments = Moments(self._library, list(photos)) if query.parts else None
-        times = moments.best(self._vector(query.parts)[1]) if moments else {}
-        hits = [Hit(photos[id_], score, times.get(id_)) for id_, score in scored.items() if id_ in photos]
-        return Results(hits[:k], searched, (time.perf_counter() - start) * 1000)
+        ranked = self.rank(query, ranking, k)
+        hits = self.hits(ranked, 0, k)[0]
+        return Results(hits, ranked.matches, ranked.searched, (time.perf_counter() - start) * 1000)
 
-    def _ranked(self, query: Query, k: int, searched: int) -> dict[int, float | None]:
-        """Content ids, best first, with their cosines."""
+    def rank(self, query: Query, ranking: Ranking = DEFAULT_RANKING, count: int = 0) -> Ranked:
+        """The contents that answer a query, in order: at least `count` where so many may. Raises as a call does."""
+        searched = self._index.catch_up()
+        if query.parts or query.minus or ranking.like:
+            matching, rest = self._ranked(query, count, searched, ranking)
+            return Ranked([*matching.judged(), *rest.judged()], len(matching.ids), searched, query.parts)
+        newest = newest_contents(self._library, MAX_RESULTS, allowed_contents(*_conditions(query)))
+        return Ranked([(content_id, None, 1.0) for content_id in newest], len(newest), searched, ())
+
+    def hits(self, ranked: Ranked, start: int, k: int) -> tuple[list[Hit], int]:
+        """The next k of a ranking from `start` on whose photos are still there, and where the ones after them start."""
+        hits: list[Hit] = []
+        while len(hits) < k and start < len(ranked.judged):
+            some = ranked.judged[start : start + k - len(hits)]
+            photos = photos_of_contents(self._library, [content_id for content_id, _, _ in some])
+            moments = Moments(self._library, list(photos)) if ranked.parts else None
+            times = moments.best(self._vector(ranked.parts)[1]) if moments else {}
+            hits += [Hit(photos[i], score, value, times.get(i)) for i, score, value in some if i in photos]
+            start += len(some)
+        return hits, start
+
+    def _ranked(self, query: Query, k: int, searched: int, ranking: Ranking) -> tuple[Candidates, Candidates]:
+        """What matches and what does not, each in the order that was asked for."""
+        candidates = self._candidates(query, max(_POOL, k), searched, ranking)
+        if ranking.min_relevance:
+            candidates, _ = candidates.split(ranking.min_relevance)
+        matching, rest = candidates.split(self._relevance.cut(query.is_of_words and not ranking.moves))
+        if ranking.diverse:
+            matching = diversify(matching)
+        if ranking.sort == "date":
+            photos = photos_of_contents(self._library, matching.ids.tolist())
+            taken = [photos[i].taken_at if i in photos else None for i in matching.ids.tolist()]
+            order = sorted(range(len(taken)), key=lambda i: taken[i] or datetime.min, reverse=True)
+            return matching.take(np.array(order, np.int64)), rest.take(np.empty(0, np.int64))
+        return matching, rest
+
+    def _candidates(self, query: Query, count: int, searched: int, ranking: Ranking) -> Candidates:
+        """The contents that score highest, best first, each judged."""
         asked, vector = self._vector(query.parts or query.minus)
-        allowed = self._allowed(query)
-        if not query.minus:
-            scores, ids = self._index.search(vector, k + len(asked), allowed)
-        elif query.parts:
-            scores, ids = self._index.search(vector, max(_POOL, 5 * k) + len(asked), allowed)
-            order = np.argsort(-(scores - self._penalties(query.minus, ids, searched)), kind="stable")
-            scores, ids = scores[order], ids[order]
-        else:  # nothing is wanted but that something is not there
-            scores, ids = self._index.search(-vector, k + len(asked), allowed)
-            scores = -scores
-        pairs = zip(ids.tolist(), scores.tolist(), strict=True)
-        return {content_id: score for content_id, score in pairs if content_id not in asked}
+        vector, left_out = self._moved(vector, ranking, searched)
+        hidden = [*asked, *left_out]
+        sign = 1 if query.parts or ranking.like else -1  # or nothing is wanted but that something is not there
+        scores, ids = self._index.search(sign * vector, count + len(hidden), self._allowed(query))
+        shown = ~np.isin(ids, hidden)
+        ids, vectors, present = content_vectors(self._library, ids[shown])
+        scores = sign * scores[shown][present]
+        relevances = np.ones(len(ids), np.float32)
+        penalties = np.zeros(len(ids), np.float32)
+        if sign > 0:
+            of_words = query.is_of_words and not ranking.moves
+            relevances = self._judged(of_words, vector, scores, vectors, searched)
+        for part in query.minus:
+            against, penalty = self._against(part, vectors, searched)
+            relevances *= (1 - against) ** part.weight
+            penalties += part.weight * penalty
+        order = np.argsort(-sign * scores + penalties, kind="stable")
+        return Candidates(ids, scores, relevances, vectors).take(order)
+
+    def _judged(self, words: bool, vector: Vectors, scores: Vectors, vectors: Vectors, searched: int) -> Relevances:
+        """The relevance of scores of a query's vector (dim,) on contents (n, dim)."""
+        if words:
+            return self._relevance.of_text(scores, vectors)
+        return self._relevance.of_photo(scores, self._background.spread(vector, searched))
+
+    def _against(self, part: Part, vectors: Vectors, searched: int) -> tuple[Relevances, Vectors]:
+        """What counts against contents (n, dim): how relevant each is to what is not wanted, and a penalty (n,).
+
+        The penalty is by how much the content scores higher for it than one without it would. Subtracting the part's
+        vector from the query's would move the ranking of all photos, also of those that do not show it, towards
+        whatever is least like it. Here nothing changes for them.
+        """
+        _, vector = self._vector([part])
+        scores = vectors @ vector
+        spread = self._background.spread(vector, searched)
+        penalty = np.maximum(scores - (spread.middle + _SHOWS * spread.deviation), 0)
+        return self._judged(isinstance(part.of, str), vector, scores, vectors, searched), penalty
+
+    def _moved(self, vector: Vectors, ranking: Ranking, searched: int) -> tuple[Vectors, list[int]]:
+        """The query's vector after feedback, and the contents that were said to be wrong."""
+        if not ranking.moves:
+            return vector, []
+        none = np.empty((0, self._library.encoder.dim), np.float32)
+        liked = stored_vectors(self._library, ranking.like)[1] if ranking.like else none
+        wrong, disliked = stored_vectors(self._library, ranking.dislike) if ranking.dislike else ([], none)
+        return towards(vector, liked, disliked, self._background.sample(searched).mean(axis=0)), wrong
 
     def _allowed(self, query: Query) -> Sequence[int] | None:
         """The contents that may be found; None when all may."""
@@ -99,21 +205,6 @@ class Search:
         with self._library.catalog.reading() as session:
             return session.scalars(allowed_contents(*conditions)).all()
 
-    def _penalties(self, minus: Sequence[Part], ids: Ids, searched: int) -> Vectors:
-        """What counts against each content: by how much it scores higher for a part than a photo without it would.
-
-        Subtracting the part's vector from the query's would move the ranking of all photos, also of those that do not
-        show it, towards whatever is least like it. Here nothing changes for them.
-        """
-        penalties = np.zeros(len(ids), np.float32)
-        for part in minus:
-            _, vector = self._vector([part])
-            scores, found = self._index.search(vector, len(ids), ids.tolist())
-            spread = self._background.spread(vector, searched)
-            excess = np.maximum(scores - (spread.middle + _SHOWS * spread.deviation), 0)
-            penalties += part.weight * np.interp(ids, found[order := np.argsort(found)], excess[order])
-        return penalties
-
     def _vector(self, parts: Sequence[Part]) -> tuple[list[int], Vectors]:
         """The contents asked with, and the parts as one unit vector (dim,): their weighted mean.
 
@@ -121,7 +212,7 @@ class Search:
         "a cat" alone lies nearer to a painted bat than "a photo of a cat" does; whole sentences lose nothing by it.
         """
         asked: list[int] = []
-        sum_ = np.zeros(self._library.encoder.dim, np.float32)
+        total = np.zeros(self._library.encoder.dim, np.float32)
         for part in parts:
             match part.of:
                 case str(text):
@@ -131,8 +222,8 @@ class Search:
                 case photo_id:
                     contents, vectors = stored_vectors(self._library, [photo_id])
                     asked, vector = asked + contents, vectors[0]
-            sum_ += part.weight * vector
-        return asked, sum_ / max(float(np.linalg.norm(sum_)), 1e-12)
+            total += part.weight * vector
+        return asked, total / max(float(np.linalg.norm(total)), 1e-12)
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:

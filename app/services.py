@@ -15,6 +15,7 @@ from indexer.settings import Settings
 
 if TYPE_CHECKING:  # a command that asks for neither imports neither
     from app.describe import Describe
+    from app.paging import Pages
     from app.search import Search
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ class Services:
         from app.search import Search
 
         return Search(self.library)
+
+    @cached_property
+    def pages(self) -> "Pages":
+        from app.paging import Pages
+
+        return Pages(self.search)
 
     @cached_property
     def describe(self) -> "Describe":

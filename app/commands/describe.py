@@ -9,8 +9,8 @@ import click
 
 from app.commands.options import as_json, command
 from app.commands.photo import vector_of
-from app.describe import DEFAULT_VOCABULARY
 from app.services import Services
+from app.vocabularies import DEFAULT_VOCABULARY
 
 
 @click.command()

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from app.commands.photo import id_of, read
 from app.errors import AppError
 from app.language import parse
 from app.query import Query
+from app.ranking import Ranking
 from app.search import MAX_RESULTS, Results
 from app.services import Services
 
@@ -45,12 +47,24 @@ class QueryCommand(click.Command):
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1, required=True)
 @top
+@click.option("--min-relevance", default=0.0, type=click.FloatRange(0, 1), help="Leave out what is less relevant.")
+@click.option("--matches", is_flag=True, help="Leave out what does not match.")
+@click.option(
+    "--sort", type=click.Choice(["relevance", "date"]), default="relevance", help="date: matches, newest first."
+)
+@click.option("--diverse", is_flag=True, help="Photos unlike those before them come sooner.")
+@click.option("--like", multiple=True, type=int, help="Id of a photo that is right: more like it (several times).")
+@click.option("--dislike", multiple=True, type=int, help="Id of a photo that is wrong: fewer like it.")
 @as_json
 @paths_only
 @click.pass_obj
 @command
-def search(services: Services, query: Sequence[str], top: int, as_json: bool, paths: bool) -> None:
-    """Find photos by QUERY, best first, each with its score (cosine).
+def search(
+    services: Services, query: Sequence[str], top: int, matches: bool, as_json: bool, paths: bool, **ranking: Any
+) -> None:
+    """Find photos by QUERY, best first, each with its relevance (0..1) and its score (cosine).
+
+    What matches comes first; "matches end here" on stderr says where others begin.
 
     \b
       sightline search a dog on the beach
@@ -69,7 +83,10 @@ def search(services: Services, query: Sequence[str], top: int, as_json: bool, pa
       camera:nikon  rating:>=4  keyword:Rex  near:48.858,2.294,5km
     A - before a filter turns it round. Quote what your shell would take for itself.
     """
-    _show(services.search(parse(" ".join(query)), top), as_json, paths)
+    results = services.search(parse(" ".join(query)), top, Ranking(**ranking))
+    if matches:
+        results = replace(results, hits=results.hits[: results.matches])
+    _show(results, as_json, paths)
 
 
 @click.command()
@@ -90,10 +107,18 @@ def _show(results: Results, as_json: bool, paths: bool) -> None:
     if not results.searched:
         raise AppError("the library is empty: sightline index FOLDER")
     if as_json:
-        items = [asdict(hit.photo) | {"score": hit.score, "time_s": hit.time_s} for hit in results.hits]
-        click.echo(json.dumps({"items": items, "searched": results.searched, "took_ms": results.took_ms}, default=str))
+        items = [
+            asdict(hit.photo) | {"score": hit.score, "relevance": hit.relevance, "time_s": hit.time_s}
+            for hit in results.hits
+        ]
+        found = {name: getattr(results, name) for name in ("matches", "matches_end", "searched", "took_ms")}
+        click.echo(json.dumps({"items": items} | found, default=str))
         return
-    for hit in results.hits:
-        score = "" if hit.score is None else f"{hit.score:.3f}  "
+    for place, hit in enumerate(results.hits):
+        if place == results.matches_end:
+            click.echo("-- matches end here --" if place else "nothing matches; these come nearest:", err=True)
+        score = "" if hit.score is None else f"{hit.relevance:.2f}  {hit.score:.3f}  "
         at = "" if hit.time_s is None else f"  at {int(hit.time_s) // 60}:{int(hit.time_s) % 60:02}"
         click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}{at}")
+    if not results.hits:
+        click.echo("nothing found", err=True)

@@ -17,7 +17,7 @@ _component = st.components.v2.component(
 )
 
 
-def gallery(photos: Sequence[PhotoDetails], scores: Sequence[float | None] | None, key: str) -> None:
+def gallery(photos: Sequence[PhotoDetails], relevances: Sequence[float | None] | None, key: str) -> None:
     """Shows photos. What is clicked on one is there for `take_click` in the next run."""
 
     def remember() -> None:
@@ -27,8 +27,8 @@ def gallery(photos: Sequence[PhotoDetails], scores: Sequence[float | None] | Non
     cards = []
     for i, photo in enumerate(photos):
         out = photo_out(photo)
-        score = None if scores is None else scores[i]
-        title = photo.path if score is None else f"{photo.path}\nscore {score:.3f}"
+        relevance = None if relevances is None else relevances[i]
+        title = photo.path if relevance is None else f"{photo.path}\nrelevance {relevance:.2f}"
         aspect = photo.width / max(photo.height, 1)
         cards.append({"id": out.id, "name": out.name, "title": title, "thumbnail": out.thumbnail, "aspect": aspect})
     _component(key=key, data={"photos": cards}, on_clicked_change=remember)

@@ -12,7 +12,9 @@ from starlette.routing import Mount
 from app.api import ROOT, create_api
 from app.services import Services
 from app.shield import middleware
-from tests.conftest import on_both_databases
+from indexer.folders import add_folder
+from indexer.ingest import ingest
+from tests.conftest import on_both_databases, paint
 
 
 @pytest.fixture
@@ -60,6 +62,27 @@ def test_weights_minus_and_filter(client: TestClient, ids: dict[str, int], folde
     assert sorted(names(filter="folder:sub")) == sorted(written)
     picture = {"image": encoded(folder / "c.webp"), "text": "a wall", "weights": {"image": 9}}
     assert names(query=picture)[0] == "c.webp"
+
+
+def test_pages_go_on_where_they_were_while_the_library_changes(
+    client: TestClient, services: Services, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.search._POOL", 3)  # so that the answer is longer than what is ranked first
+    body = {"query": {"text": "colours"}, "k": 2}
+    whole = [item["name"] for item in client.post(f"{ROOT}/search", json=body | {"k": 5}).json()["items"]]
+    first = client.post(f"{ROOT}/search", json=body).json()
+    paint(folder / "new.png", 70)
+    next(folder.rglob(whole[2])).unlink()
+    ingest(services.library, add_folder(services.library.catalog, folder)[0])
+    seen, cursor = [item["name"] for item in first["items"]], first["next_cursor"]
+    while cursor:
+        page = client.post(f"{ROOT}/search", json={"cursor": cursor, "k": 2}).json()
+        seen, cursor = seen + [item["name"] for item in page["items"]], page["next_cursor"]
+    assert [name for name in seen if name != "new.png"] == [name for name in whole if name != whole[2]]
+    assert len(seen) == len(set(seen))
+    again = client.post(f"{ROOT}/search", json={"cursor": "unknown.2"})
+    assert again.status_code == 422
+    assert "search again" in again.json()["detail"]
 
 
 def test_a_fault_in_the_query_has_its_position(client: TestClient) -> None:

@@ -32,7 +32,8 @@ def test_index_search_similar_describe_status(sightline: Sightline, folder: Path
 
     lines = sightline("search", "many", "colours", "-k", "3").stdout.splitlines()
     assert len(lines) == 3
-    score, path = lines[0].split("  ", 1)
+    relevance, score, path = lines[0].split("  ", 2)
+    assert 0 <= float(relevance) <= 1
     assert -1 <= float(score) <= 1
     assert Path(path).is_file()
 

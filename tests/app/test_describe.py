@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from app.describe import Describe, read_lines
+from app.describe import Describe
 from app.errors import NotFoundError, QueryError
 from app.photos import stored_vectors
 from app.services import Services
+from app.vocabularies import read_lines
 
 
 def test_probabilities_are_the_scaled_softmax_of_cosines(services: Services, ids: dict[str, int]) -> None:

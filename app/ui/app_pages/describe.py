@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from app.describe import DEFAULT_VOCABULARY, Description
+from app.describe import Description
 from app.errors import AppError
 from app.photos import encode_picture, get_photo, stored_vectors
 from app.services import current
 from app.ui.bars import bars
 from app.ui.picture import facts, picture
+from app.vocabularies import DEFAULT_VOCABULARY
 from indexer.errors import IndexerError
 from indexer.vectors.base import Vectors
 

@@ -1,5 +1,6 @@
 """Search: a description or a picture in, photos out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -8,6 +9,7 @@ from app.errors import AppError, QueryError
 from app.language import parse
 from app.photos import PhotoDetails, get_photo, newest_photos, stored_vectors
 from app.query import Query
+from app.search import Hit
 from app.services import current
 from app.ui.bars import bars
 from app.ui.gallery import gallery, take_click
@@ -105,9 +107,18 @@ def results_page(query: Query) -> None:
         st.image(query.images[0], width=180, caption="Photos like this picture", alt="The picture you gave")
     count = f"{len(results.hits):,} of {results.searched:,} photos"
     st.caption(f"{count}, best first · {results.took_ms:.0f} ms")
-    gallery([hit.photo for hit in results.hits], [hit.score for hit in results.hits], key="results")
+    shown(results.hits[: results.matches], key="results")
+    if results.matches_end is not None:
+        st.divider()
+        st.caption("Matches end here; these come nearest" if results.matches else "Nothing matches; these come nearest")
+        shown(results.hits[results.matches :], key="rest")
     if len(results.hits) + len(query.photos) < results.searched:
         st.button("Show more", icon=":material/expand_more:", width="stretch", on_click=show_more)
+
+
+def shown(hits: Sequence[Hit], key: str) -> None:
+    if hits:
+        gallery([hit.photo for hit in hits], [None if hit.score is None else hit.relevance for hit in hits], key=key)
 
 
 def show_more() -> None:
