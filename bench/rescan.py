@@ -18,10 +18,11 @@ from sqlalchemy import insert
 
 from bench.figures import machine, write_results
 from bench.process import Measured, measure
-from indexer.catalog import Content, Photo, PhotoState, Vector
+from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.excludes import Excludes
 from indexer.folders import add_folder
 from indexer.library import Library
+from indexer.metadata import VERSION
 from indexer.settings import load_settings
 from indexer.walk import FoundFile, walk
 
@@ -91,6 +92,7 @@ def fill_ours(home: Path, photos: Path) -> None:
     with library.catalog.writing() as (session, revision):
         session.execute(insert(Content), [_content(i, file, revision) for i, file in files])
         session.execute(insert(Photo), [_photo(i, file, folder.id) for i, file in files])
+        session.execute(insert(PhotoMetadata), [{"photo_id": i, "version": VERSION} for i, _ in files])
         session.execute(insert(Vector), [{"content_id": i, "encoder_id": encoder_id, "data": data} for i, _ in files])
     library.close()
 
