@@ -25,18 +25,22 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
         StorageError: the catalog cannot be written.
     """
     vectors = encode_batch(library, batch)
-    moved = 0
+    there = [item for item in batch if not item.vanished]
     with library.catalog.writing() as (session, revision):
-        for item in batch:
-            if item.vanished:
-                continue
-            content = _content(session, item, revision)
-            if content is not None and content.sha256 in vectors:
-                own, of_frames = vectors[content.sha256]
-                session.merge(Vector(content_id=content.id, encoder_id=encoder_id, data=own))
-                _frames(session, content.id, encoder_id, of_frames)
-            moved += _photo(session, folder, item, content, revision)
-    return moved
+        contents, new = _contents(session, there, revision)
+        for sha256, (own, of_frames) in vectors.items():
+            content_id = contents[sha256].id
+            vector = Vector(content_id=content_id, encoder_id=encoder_id, data=own)
+            session.add(vector) if sha256 in new else session.merge(vector)
+            _frames(session, content_id, encoder_id, of_frames)
+        paths = [item.found.path for item in there]
+        known = {photo.path: photo for photo in session.scalars(select(Photo).where(Photo.path.in_(paths)))}
+        written = [_photo(session, folder, item, contents, new, known.get(item.found.path), revision) for item in there]
+        session.flush()  # all photos have ids now
+        for item, (photo, was_known, _) in zip(there, written, strict=True):
+            if item.metadata is not None:
+                _metadata(session, photo.id, item.found, item.metadata, was_known)
+    return sum(moved for _, _, moved in written)
 
 
 def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]) -> int:
@@ -50,7 +54,7 @@ def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]
         photos = session.scalars(select(Photo).where(Photo.path.in_(by_path))).all()
         for photo in photos:
             found, metadata = by_path[photo.path]
-            _metadata(session, photo.id, found, metadata)
+            _metadata(session, photo.id, found, metadata, True)
         contents = [photo.content_id for photo in photos if photo.content_id is not None]
         session.execute(update(Content).where(Content.id.in_(contents)).values(revision=revision))
     return len(photos)
@@ -85,7 +89,9 @@ def _stored(vector: NDArray[np.float32]) -> bytes:
 
 
 def _frames(session: Session, content_id: int, encoder_id: int, frames: FrameCodes) -> None:
-    """Writes a video's frames as this encoder sees them."""
+    """Writes a video's frames as this encoder sees them; a picture has none."""
+    if not frames:
+        return
     rows = session.execute(select(Frame.time_s, Frame.id).where(Frame.content_id == content_id))
     known = {time_s: frame_id for time_s, frame_id in rows}
     for time_s, data in frames:
@@ -97,38 +103,60 @@ def _frames(session: Session, content_id: int, encoder_id: int, frames: FrameCod
         session.merge(FrameVector(frame_id=known[time_s], encoder_id=encoder_id, data=data))
 
 
-def _content(session: Session, item: ReadFile, revision: int) -> Content | None:
-    """The row of a file's bytes, made when they are new; None for a file that failed."""
-    if item.identity is None or item.error is not None:
-        return None
-    content = session.scalars(select(Content).where(Content.sha256 == item.identity.sha256)).one_or_none()
-    if content is None:
-        if item.photo is None:  # its vector was seen a moment ago and contents are never deleted
-            raise AssertionError(f"content {item.identity.sha256} vanished from the catalog")
-        p = item.photo
-        content = Content(
-            sha256=item.identity.sha256,
-            size=item.identity.size,
-            width=p.width,
-            height=p.height,
-            format=p.format,
-            kind=p.kind,
-            taken_at=p.metadata.taken_at if p.metadata.taken_at_source not in ("file", "sidecar") else None,
-        )
-        session.add(content)
-    content.revision = revision
-    session.flush()
-    return content
+def _contents(session: Session, batch: Sequence[ReadFile], revision: int) -> tuple[dict[str, Content], set[str]]:
+    """The rows of a batch's bytes by their hashes, and the hashes of those that are new."""
+    wanted: dict[str, ReadFile] = {}
+    for item in batch:
+        if item.identity is not None and item.error is None and (item.photo or item.identity.sha256 not in wanted):
+            wanted[item.identity.sha256] = item
+    contents = {c.sha256: c for c in session.scalars(select(Content).where(Content.sha256.in_(wanted)))}
+    new = wanted.keys() - contents.keys()
+    for sha256 in wanted:
+        if sha256 in new:
+            contents[sha256] = _new_content(wanted[sha256])
+            session.add(contents[sha256])
+        contents[sha256].revision = revision
+    session.flush()  # all have ids now
+    return contents, new
 
 
-def _photo(session: Session, folder: Folder, item: ReadFile, content: Content | None, revision: int) -> bool:
-    """Writes the row of a path: its own, that of a missing photo with the same bytes (then it moved), or a new one."""
-    photo = session.scalars(select(Photo).where(Photo.path == item.found.path)).one_or_none()
+def _new_content(item: ReadFile) -> Content:
+    assert item.identity is not None
+    p = item.photo
+    if p is None:  # its vector was seen a moment ago and contents are never deleted
+        raise AssertionError(f"content {item.identity.sha256} vanished from the catalog")
+    return Content(
+        sha256=item.identity.sha256,
+        size=item.identity.size,
+        width=p.width,
+        height=p.height,
+        format=p.format,
+        kind=p.kind,
+        taken_at=p.metadata.taken_at if p.metadata.taken_at_source not in ("file", "sidecar") else None,
+    )
+
+
+def _photo(
+    session: Session,
+    folder: Folder,
+    item: ReadFile,
+    contents: dict[str, Content],
+    new: set[str],
+    photo: Photo | None,
+    revision: int,
+) -> tuple[Photo, bool, bool]:
+    """Writes the row of a path: its own, that of a missing photo with the same bytes (then it moved), or a new one.
+
+    Returns:
+        The photo; whether it was known; whether it had moved.
+    """
+    content = contents[item.identity.sha256] if item.identity is not None and item.error is None else None
     moved = False
-    if photo is None and content is not None:
+    if photo is None and content is not None and content.sha256 not in new:
         missing = select(Photo).where(Photo.content_id == content.id, Photo.state == PhotoState.MISSING).limit(1)
         photo = session.scalars(missing).one_or_none()
         moved = photo is not None
+    was_known = photo is not None
     if photo is None:
         photo = Photo()
         session.add(photo)
@@ -142,17 +170,18 @@ def _photo(session: Session, folder: Folder, item: ReadFile, content: Content | 
         photo.size, photo.mtime_ns = item.identity.size, item.identity.mtime_ns
     photo.content_id = content.id if content is not None else None
     photo.error = item.error
-    session.flush()
-    if item.metadata is not None:
-        _metadata(session, photo.id, item.found, item.metadata)
-    return moved
+    return photo, was_known, moved
 
 
-def _metadata(session: Session, photo_id: int, found: FoundFile, metadata: Metadata) -> None:
+def _metadata(session: Session, photo_id: int, found: FoundFile, metadata: Metadata, was_known: bool) -> None:
     """Puts a photo's metadata and keywords in place of what was there."""
     values = asdict(metadata)
     keywords = values.pop("keywords")
-    session.merge(PhotoMetadata(photo_id=photo_id, version=VERSION, sidecar_mtime_ns=found.sidecar_mtime_ns, **values))
-    session.execute(delete(PhotoKeyword).where(PhotoKeyword.photo_id == photo_id))
+    row = PhotoMetadata(photo_id=photo_id, version=VERSION, sidecar_mtime_ns=found.sidecar_mtime_ns, **values)
+    if was_known:
+        session.merge(row)
+        session.execute(delete(PhotoKeyword).where(PhotoKeyword.photo_id == photo_id))
+    else:
+        session.add(row)
     if keywords:
         session.execute(insert(PhotoKeyword), [{"photo_id": photo_id, "keyword": keyword} for keyword in keywords])
