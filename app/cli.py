@@ -28,6 +28,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "doctor": "doctor",
     "export": "transfer",
     "import": "transfer",
+    "duplicates": "duplicates",
     "forget": "index",
     "cluster": "cluster",
     "pause": "control",
@@ -65,6 +66,7 @@ def main(context: click.Context, home: Path | None, encoder: str | None) -> None
       sightline search "a dog on the beach"
       sightline similar holiday.jpg       photos like this one
       sightline describe holiday.jpg      what is in it
+      sightline duplicates                copies and bursts, the best shot marked
       sightline serve                     the same in a browser, and an API
 
     Nothing leaves this machine. Photos are only ever read.

@@ -60,6 +60,8 @@ class Clock(Base):
     encoder_id: Mapped[int | None]  # the encoder that searches use, where the settings name none
     paused: Mapped[bool] = mapped_column(server_default=false())  # whoever indexes waits
     cancelled_at: Mapped[int] = mapped_column(BigInteger, server_default="0")  # counts up: runs under way then end
+    compared_at: Mapped[int] = mapped_column(BigInteger, server_default="0")  # the revision that `Alike` is as of
+    compared_by: Mapped[int | None]  # and the encoder
 
 
 class Folder(Base):
@@ -176,6 +178,32 @@ class FrameVector(Base):
     frame_id: Mapped[int] = mapped_column(ForeignKey("frame.id"), primary_key=True)
     encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id"), primary_key=True)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ContentLooks(Base):
+    """What a picture's thumbnail tells it from others by (`indexer.looks`); hashes as signed numbers."""
+
+    __tablename__ = "content_looks"
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True)
+    looks: Mapped[int] = mapped_column(BigInteger)
+    detail: Mapped[bytes] = mapped_column(LargeBinary)  # 256 bits
+    colours: Mapped[int] = mapped_column(BigInteger)
+    sharpness: Mapped[float] = mapped_column(Double)
+    revision: Mapped[int] = mapped_column(BigInteger, index=True)  # when it was made
+
+
+class Likeness(enum.StrEnum):
+    COPY = "copy"  # the same picture, edited at most a little
+    BURST = "burst"  # the same moment, by the same camera
+
+
+class Alike(Base):
+    """Two contents that look alike, by `indexer.alike`; `first_id` is the smaller."""
+
+    __tablename__ = "alike"
+    first_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True)
+    second_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True, index=True)
+    likeness: Mapped[Likeness] = mapped_column(state_of(Likeness, length=8))
 
 
 class Catalog:

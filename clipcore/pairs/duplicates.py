@@ -10,6 +10,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from clipcore.looks import colours_apart
+
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
 Marks = NDArray[np.bool_]
@@ -68,18 +70,10 @@ def close(looks: Keys, colours: Keys) -> Near:
     def near(first: Places, second: Places) -> Marks:
         found: Marks = np.bitwise_count(looks[first] ^ looks[second]) <= CLOSE_BITS
         some = np.flatnonzero(found)
-        found[some] = _colours_apart(colours[first[some]], colours[second[some]]) <= CLOSE_COLOUR
+        found[some] = colours_apart(colours[first[some]], colours[second[some]]) <= CLOSE_COLOUR
         return found
 
     return near
-
-
-def _colours_apart(first: Keys, second: Keys) -> NDArray[np.int64]:
-    """The largest difference between twelve values of five bits each."""
-    places = np.arange(0, 60, 5, dtype=np.uint64)
-    one, other = (((colours[:, None] >> places) & np.uint64(31)).astype(np.int64) for colours in (first, second))
-    apart: NDArray[np.int64] = np.abs(one - other).max(axis=1, initial=0)
-    return apart
 
 
 def _slices(read: Callable[[], Iterable[Keys]], marks: Marks, limit: int) -> Iterator[tuple[Keys, Places]]:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from PIL import Image, ImageOps
 
 from clipcore.errors import ImageError
+from clipcore.looks import perceptual_hash, quarter_colours
 from clipcore.photos import register_heif
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000")
@@ -37,8 +38,7 @@ class Seen:
     Attributes:
         width, height: pixels, upright.
         content: 64 bits of BLAKE2b over the file's bytes.
-        looks: 64 bits of a perceptual hash (DCT of a small grey copy): few of them differ between near-copies.
-        colours: the mean colours of its four quarters, five bits a value: a red balloon is no copy of a blue one.
+        looks, colours: what near-copies share (`clipcore.looks`).
     """
 
     width: int
@@ -54,8 +54,6 @@ def look(encoded: bytes, limits: Limits) -> Seen:
     Raises:
         ImageError: it is too large, of no known format, or damaged.
     """
-    from imagehash import phash
-
     if len(encoded) > limits.max_bytes:
         raise ImageError(f"{len(encoded)} bytes are more than {limits.max_bytes}")
     register_heif()
@@ -68,13 +66,8 @@ def look(encoded: bytes, limits: Limits) -> Seen:
             image.load()
             upright = ImageOps.exif_transpose(image)
             rgb = upright.convert("RGB")
-            looks, colours = int(str(phash(rgb)), 16), _colours(rgb)
+            looks, colours = perceptual_hash(rgb), quarter_colours(rgb)
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
         raise ImageError(f"cannot be decoded: {error}") from error
     content = int.from_bytes(blake2b(encoded, digest_size=8).digest(), "little")
     return Seen(upright.width, upright.height, content, looks, colours)
-
-
-def _colours(rgb: Image.Image) -> int:
-    values = rgb.resize((2, 2), Image.Resampling.BOX).tobytes()
-    return sum((value >> 3) << (5 * place) for place, value in enumerate(values))
