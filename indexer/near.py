@@ -18,7 +18,7 @@ Marks = NDArray[np.bool_]
 
 COPY_BITS = 8  # of 64 that may differ between copies; docs/decisions/2026-11-25-near-duplicates.md has the measurements
 COPY_DETAIL = 32  # of 256
-COPY_COLOUR = 6  # steps of 32 in red, green or blue
+COPY_COLOUR = 4  # steps of 32 in red, green or blue
 BURST_BITS = 20
 BURST_SECONDS = 3
 _BLOCKS, _EQUAL = 9, 3
