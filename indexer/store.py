@@ -36,6 +36,7 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
         paths = [item.found.path for item in there]
         known = {photo.path: photo for photo in session.scalars(select(Photo).where(Photo.path.in_(paths)))}
         written = [_photo(session, folder, item, contents, new, known.get(item.found.path), revision) for item in there]
+        _outdate(session, there, [photo for photo, was_known, _ in written if was_known])
         session.flush()  # all photos have ids now
         for item, (photo, was_known, _) in zip(there, written, strict=True):
             if item.metadata is not None:
@@ -171,6 +172,14 @@ def _photo(
     photo.content_id = content.id if content is not None else None
     photo.error = item.error
     return photo, was_known, moved
+
+
+def _outdate(session: Session, batch: Sequence[ReadFile], known: Sequence[Photo]) -> None:
+    """What changed photos say of themselves is read again by the next pass, where it was not read with them now."""
+    said = {item.found.path for item in batch if item.metadata is not None}
+    changed = [photo.id for photo in known if photo.path not in said and session.is_modified(photo)]
+    if changed:
+        session.execute(update(PhotoMetadata).where(PhotoMetadata.photo_id.in_(changed)).values(version=0))
 
 
 def _metadata(session: Session, photo_id: int, found: FoundFile, metadata: Metadata, was_known: bool) -> None:

@@ -18,7 +18,7 @@ def survive(trial: Trial, kills: int, seed: int) -> None:
     found: list[str] = []
     for number in range(kills):
         found += [f"round {number}: {line}" for line in trial.run()]
-        assert found == [], f"seed {seed}"
+        assert not found, "\n".join([f"seed {seed}", *found])
     print(f"seed {seed}: {kills} rounds, {trial.killed} killed at work, no difference")
 
 

@@ -13,7 +13,7 @@ from app import services as process
 from app.cli import main
 from app.query import Query
 from app.services import Live, Services
-from indexer.catalog import EncoderRecord, Photo, Vector
+from indexer.catalog import EncoderRecord, Photo, PhotoMetadata, Vector
 from indexer.encoders import forget_encoder, list_encoders
 from indexer.errors import SwitchError
 from indexer.folders import add_folder
@@ -97,6 +97,19 @@ def test_photos_that_arrive_meanwhile_have_vectors_of_both(indexed: Library, fol
         new = session.execute(select(Photo.content_id).where(Photo.path.endswith("new.png"))).scalar_one()
         of_new = session.scalars(select(Vector.encoder_id).where(Vector.content_id == new)).all()
     assert set(of_new) == {indexed.encoder_id, target.encoder_id}
+
+
+def test_what_a_photo_says_is_read_again_when_the_switch_met_it_changed(
+    indexed: Library, folder: Path, small_bundle: Path
+) -> None:
+    paint(folder / "a.jpg", 90)
+    os.utime(folder / "a.jpg", (1_000_000_000, 1_000_000_000))
+    assert switch_encoder(target := with_encoder(indexed, small_bundle)).switched
+    ingest(target, add_folder(target.catalog, folder)[0])
+    with target.catalog.reading() as session:
+        query = select(PhotoMetadata.taken_at).join(Photo).where(Photo.path == str(folder / "a.jpg"))
+        taken_at = session.execute(query).scalar_one()
+    assert taken_at is not None and taken_at.year == 2001
 
 
 def test_a_photo_that_cannot_be_read_holds_the_switch_until_told(
