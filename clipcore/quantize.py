@@ -7,6 +7,7 @@ on what else is in it. `quantize_products` does, is the fastest, and is for grap
 """
 
 import logging
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,13 +43,30 @@ def quantize_text_graph(source: Path, target: Path) -> None:
 
 
 def quantize_products(source: Path, target: Path) -> None:
-    """Matrix products in 8 bits: weights scaled by column, each product's input by its own range in that run."""
+    """Matrix products in 8 bits: weights scaled by column, each product's input by its own range in that run.
+
+    Weights have 7 bits where this processor adds pairs of products in 16 bits: those of 8 would overflow there.
+    """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with _quiet():
         quantize_dynamic(
-            source, target, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
+            source,
+            target,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
+            reduce_range=_adds_in_16_bits(),
+            weight_type=QuantType.QInt8,
         )
+
+
+def _adds_in_16_bits(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this is an x86 processor without VNNI, as far as the system says."""
+    try:
+        flags = next((line for line in cpuinfo.read_text("utf-8").splitlines() if line.startswith("flags")), "")
+    except OSError:
+        return platform.machine().lower() in ("x86_64", "amd64")
+    return bool(flags) and not any("vnni" in flag for flag in flags.split())
 
 
 def quantize_image_graph(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from clipcore.export import write_graph
-from clipcore.quantize import quantize_image_graph, quantize_text_graph, symmetric_8_bits
+from clipcore.quantize import _adds_in_16_bits, quantize_image_graph, quantize_text_graph, symmetric_8_bits
 
 
 class Image(nn.Module):
@@ -77,3 +77,11 @@ def test_a_text_graph_is_a_quarter_and_agrees(tmp_path: Path) -> None:
     together = run(small, tokens)
     assert (together * run(exact, tokens)).sum(axis=1).min() > 0.999
     np.testing.assert_allclose(together[:1], run(small, tokens[:1]), atol=1e-6)
+
+
+def test_which_processors_add_in_16_bits(tmp_path: Path) -> None:
+    for flags, expected in (("fpu avx2 avx512f", True), ("fpu avx2 avx512_vnni", False), ("fpu avx_vnni", False)):
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+        assert _adds_in_16_bits(tmp_path / "cpuinfo") is expected
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nFeatures\t: fp asimd\n")
+    assert not _adds_in_16_bits(tmp_path / "cpuinfo"), "ARM has no such addition"
