@@ -119,7 +119,7 @@ def ingest(
     options = Options(retry_failed, accept_missing, settle_seconds)
     report = Report(folder.path)
     going = _Going(Control(library.catalog, stop or threading.Event()), report, progress)
-    if going.is_over():
+    if not going.may_go_on():
         report.cancelled = True
         return report
     with _writing_alone(library):
@@ -204,7 +204,11 @@ class _Going:
     def is_over(self) -> bool:
         """Tells of the batch that was done, waits while indexing is paused, and says whether to end here."""
         self._progress(self.report)
-        return not self._control.may_go_on(self._tell_paused)
+        return not self.may_go_on()
+
+    def may_go_on(self) -> bool:
+        """Waits while indexing is paused, and says whether it is not to end."""
+        return self._control.may_go_on(self._tell_paused)
 
     def _tell_paused(self, paused: bool) -> None:
         self.report.paused = paused

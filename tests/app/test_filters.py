@@ -14,10 +14,12 @@ from indexer.ingest import ingest
 from tests.conftest import paint
 
 DATES = {"winter.jpg": "2019:12:31 23:59:59", "spring.jpg": "2020:03:01 00:00:00", "now.jpg": None}
+UNDATED = {"a.jpg", "b.png", "c.webp", "d.jpg", "e.png", "tall.jpg", "square.jpg"}  # these have their files' date
+LONG_AGO = 946_728_000  # that date: 2000-01-01, noon
 
 
 @pytest.fixture
-def dated(services: Services, tmp_path: Path) -> Services:
+def dated(services: Services, folder: Path, tmp_path: Path) -> Services:
     """Besides the five pictures: three with dates, the last of today; two in folders with odd names."""
     root = tmp_path / "dated"
     for seed, (name, taken) in enumerate(DATES.items(), 50):
@@ -26,7 +28,10 @@ def dated(services: Services, tmp_path: Path) -> Services:
         paint(root / "Holidays 100%" / name, seed, exif=exif)
     paint(root / "a_b" / "tall.jpg", 60, size=(64, 96))
     paint(root / "axb" / "square.jpg", 61, size=(100, 98))
-    ingest(services.library, add_folder(services.library.catalog, root)[0])
+    for picture in (*folder.rglob("*.*"), *root.rglob("*.jpg")):
+        os.utime(picture, (LONG_AGO, LONG_AGO))
+    for indexed in (folder, root):
+        ingest(services.library, add_folder(services.library.catalog, indexed)[0])
     return services
 
 
@@ -36,7 +41,8 @@ def names(services: Services, text: str) -> set[str]:
 
 def test_dates(dated: Services) -> None:
     assert names(dated, "date:2019") == {"winter.jpg"}
-    assert names(dated, "date:2019-12-31") == names(dated, "date:..2019") == {"winter.jpg"}
+    assert names(dated, "date:2019-12-31") == names(dated, "date:2001..2019") == {"winter.jpg"}
+    assert names(dated, "date:2000") == UNDATED
     assert names(dated, "date:2019-12..2020-03-01") == {"winter.jpg", "spring.jpg"}
     assert names(dated, "date:2020-02") == set()
     assert names(dated, "date:2020..") == {"spring.jpg", "now.jpg"}
@@ -45,8 +51,9 @@ def test_dates(dated: Services) -> None:
     assert names(dated, f"date:{yesterday}") == names(dated, "date:yesterday") == set()
 
 
-def test_a_filter_turned_round_has_the_photos_of_which_it_is_not_known(dated: Services) -> None:
-    assert names(dated, "-date:2019..") == {"a.jpg", "b.png", "c.webp", "d.jpg", "e.png", "tall.jpg", "square.jpg"}
+def test_a_filter_turned_round_has_the_others_and_those_of_which_it_is_not_known(dated: Services) -> None:
+    assert names(dated, "-date:2019..") == UNDATED
+    assert names(dated, "-rating:5") == UNDATED | set(DATES)
 
 
 def test_folders(dated: Services, folder: Path) -> None:
@@ -75,7 +82,7 @@ def test_k_results_come_when_k_photos_meet_the_filter(dated: Services) -> None:
 
 
 def test_filters_alone_give_the_newest_first(dated: Services) -> None:
-    hits = dated.search(parse("date:..2030"), 50).hits
+    hits = dated.search(parse("date:2001..2030"), 50).hits
     assert [hit.photo.name for hit in hits] == ["now.jpg", "spring.jpg", "winter.jpg"]
     assert [hit.score for hit in hits] == [None] * 3
 
