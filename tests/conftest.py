@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clipcore import load_encoder
+from clipcore.encoder import Encoder
 from indexer.library import Library
 from indexer.settings import load_settings
 from tests.postgres import PostgresServer
@@ -60,9 +62,16 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def starter() -> Encoder:
+    """The starter encoder, loaded once for all tests: two hundred of them would fill the memory."""
+    return load_encoder("starter")
+
+
 @pytest.fixture
-def library(own_home: Path) -> Iterator[Library]:
+def library(own_home: Path, starter: Encoder) -> Iterator[Library]:
     opened = Library(load_settings(batch_size=4))
+    opened.encoder = starter
     yield opened
     opened.close()
 
