@@ -122,7 +122,7 @@ def ingest(
     if not going.may_go_on():
         report.cancelled = True
         return report
-    with _writing_alone(library):
+    with writing_library(library):
         encoder_id = library.encoder_id
         with library.catalog.reading() as session:
             if not accept_missing and is_unplugged(session, folder):
@@ -242,7 +242,7 @@ def _describe(library: Library, changes: Changes, going: _Going) -> None:
 
 
 @contextmanager
-def _writing_alone(library: Library) -> Iterator[None]:
+def writing_library(library: Library) -> Iterator[None]:
     """Holds the locks of this machine's files and of a shared catalog; both are released when their holder dies."""
     folder = library.settings.data_folder
     try:

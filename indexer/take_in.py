@@ -33,7 +33,7 @@ from indexer.catalog import (
 from indexer.columns import original_text
 from indexer.errors import TransferError
 from indexer.folders import place_folder
-from indexer.ingest import _writing_alone as writing_library
+from indexer.ingest import writing_library
 from indexer.library import Library
 from indexer.parquet import (
     EncoderEntry,

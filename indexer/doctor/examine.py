@@ -7,7 +7,7 @@ from indexer.doctor.check import Diagnosis, run_checks
 from indexer.doctor.disk_checks import DISK_CHECKS
 from indexer.doctor.thumbnail_checks import THUMBNAIL_CHECKS
 from indexer.doctor.vector_checks import VECTOR_CHECKS
-from indexer.ingest import _writing_alone as writing_library
+from indexer.ingest import writing_library
 from indexer.library import Library
 
 CHECKS = (*CATALOG_CHECKS, *VECTOR_CHECKS, *THUMBNAIL_CHECKS, *DISK_CHECKS)
