@@ -2,7 +2,6 @@
 
 import io
 import json
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from clipcore.bundle import Bundle
 from clipcore.errors import BundleError, TrainingError
 from clipcore.hubness import NEIGHBOURS, correct_hubs, draw_bank
 from clipcore.runtimes.base import Vectors
+from tests.clipcore.tars import write_tar
 
 ASKED = ["a cat", "two dogs in the snow", "an old map of the harbour"]
 
@@ -21,18 +21,14 @@ ASKED = ["a cat", "two dogs in the snow", "an old map of the harbour"]
 @pytest.fixture(scope="module")
 def tar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty captioned pictures of noise."""
-    path = tmp_path_factory.mktemp("bank") / "bank.tar"
     rng = np.random.default_rng(3)
-    with tarfile.open(path, "w") as archive:
-        for number in range(20):
-            stream = io.BytesIO()
-            Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).resize((64, 64)).save(stream, "PNG")
-            captions = {"captions": [f"picture number {number}", "another caption"]}
-            for suffix, content in (("png", stream.getvalue()), ("json", json.dumps(captions).encode())):
-                info = tarfile.TarInfo(f"{number:02}.{suffix}")
-                info.size = len(content)
-                archive.addfile(info, io.BytesIO(content))
-    return path
+    files: dict[str, bytes] = {}
+    for number in range(20):
+        stream = io.BytesIO()
+        Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).resize((64, 64)).save(stream, "PNG")
+        files[f"{number:02}.png"] = stream.getvalue()
+        files[f"{number:02}.json"] = json.dumps({"captions": [f"picture number {number}", "another caption"]}).encode()
+    return write_tar(tmp_path_factory.mktemp("bank") / "bank.tar", files)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from clipcore.__main__ import run
 from clipcore.pairs.download import arguments, fetch, read_fetched
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.sources import find_sources, open_all
-from tests.clipcore.pairs.conftest import captioned, write_tar
+from tests.clipcore.pairs.conftest import captioned
+from tests.clipcore.tars import write_tar
 
 ANIMALS = ("dog", "cat", "bird", "horse")
 

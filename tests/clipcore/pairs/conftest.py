@@ -2,8 +2,6 @@
 
 import io
 import json
-import tarfile
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -15,16 +13,6 @@ def picture(seed: int = 0, size: tuple[int, int] = (320, 240), format: str = "PN
     stream = io.BytesIO()
     Image.fromarray(blocks).resize(size, Image.Resampling.BICUBIC).save(stream, format)
     return stream.getvalue()
-
-
-def write_tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
-    """A tar of these files, in this order."""
-    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
 
 
 def captioned(captions: list[list[str]], first: int = 0) -> dict[str, bytes]:

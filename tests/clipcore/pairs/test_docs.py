@@ -9,7 +9,8 @@ import pytest
 from clipcore.__main__ import run
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.sources import find_sources, open_all
-from tests.clipcore.pairs.conftest import captioned, picture, write_tar
+from tests.clipcore.pairs.conftest import captioned, picture
+from tests.clipcore.tars import write_tar
 
 TEXT = (Path(__file__).parents[3] / "docs" / "pairs.md").read_text("utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]

@@ -12,8 +12,9 @@ from clipcore.pairs.duplicates import LOOKS_KEYS, close, later_equals, later_nei
 from clipcore.pairs.filters import Filters, keep_good
 from clipcore.pairs.signatures import minhashes, text_hash
 from clipcore.pairs.words import words_of
-from tests.clipcore.pairs.conftest import picture, write_tar
+from tests.clipcore.pairs.conftest import picture
 from tests.clipcore.pairs.test_stages import keys
+from tests.clipcore.tars import write_tar
 
 
 @pytest.mark.parametrize("limit", [7, 1_000_000])

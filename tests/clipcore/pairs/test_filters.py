@@ -11,8 +11,9 @@ from clipcore.pairs.filters import Filters, keep_good
 from clipcore.pairs.language import in_languages
 from clipcore.pairs.parts import list_parts
 from clipcore.pairs.pictures import Limits, look
-from tests.clipcore.pairs.conftest import captioned, picture, write_tar
+from tests.clipcore.pairs.conftest import captioned, picture
 from tests.clipcore.pairs.test_stages import keys
+from tests.clipcore.tars import write_tar
 
 
 def test_each_pair_that_is_not_kept_has_its_reason(tmp_path: Path) -> None:

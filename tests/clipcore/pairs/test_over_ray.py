@@ -14,7 +14,8 @@ from clipcore.pairs.candidates import gather
 from clipcore.pairs.filters import Filters, keep_good
 from clipcore.pairs.parts import list_parts
 from clipcore.pairs.stages import Workers
-from tests.clipcore.pairs.conftest import captioned, write_tar
+from tests.clipcore.pairs.conftest import captioned
+from tests.clipcore.tars import write_tar
 
 
 def test_without_ray_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

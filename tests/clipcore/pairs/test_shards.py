@@ -11,7 +11,8 @@ from clipcore.pairs.card import write_card
 from clipcore.pairs.shards import write_shards
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.sources import find_sources, open_all
-from tests.clipcore.pairs.conftest import captioned, picture, write_tar
+from tests.clipcore.pairs.conftest import captioned, picture
+from tests.clipcore.tars import write_tar
 
 
 @pytest.fixture

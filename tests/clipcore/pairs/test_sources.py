@@ -9,7 +9,8 @@ from clipcore.errors import ImageError, PairsError
 from clipcore.pairs.skipped import Skipped
 from clipcore.pairs.sources import Reading, find_sources, open_all, open_pairs
 from clipcore.pairs.tables import Columns
-from tests.clipcore.pairs.conftest import captioned, picture, write_tar
+from tests.clipcore.pairs.conftest import captioned, picture
+from tests.clipcore.tars import write_tar
 
 
 def read(source: Path, reading: Reading | None = None) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:

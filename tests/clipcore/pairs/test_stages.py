@@ -17,7 +17,8 @@ from clipcore.pairs.candidates import gather
 from clipcore.pairs.filters import Filters, keep_good
 from clipcore.pairs.parts import list_parts, pairs_of, read_counted
 from clipcore.pairs.stages import Workers, stage_parts
-from tests.clipcore.pairs.conftest import captioned, write_tar
+from tests.clipcore.pairs.conftest import captioned
+from tests.clipcore.tars import write_tar
 
 
 def keys(folder: Path) -> list[str]:

@@ -1,6 +1,5 @@
 import io
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from PIL import Image
 
 from clipcore.errors import ImageError, TrainingError
 from clipcore.pairs.webdataset import read_pairs
+from tests.clipcore.tars import write_tar
 
 
 def png() -> bytes:
@@ -16,17 +16,8 @@ def png() -> bytes:
     return stream.getvalue()
 
 
-def tar_of(path: Path, files: dict[str, bytes]) -> Path:
-    with tarfile.open(path, "w") as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
-
-
 def test_where_texts_come_from(tmp_path: Path) -> None:
-    tar = tar_of(
+    tar = write_tar(
         tmp_path / "a.tar",
         {
             "1.png": png(),
@@ -53,7 +44,7 @@ def test_where_texts_come_from(tmp_path: Path) -> None:
 
 def test_class_names_by_folder_and_parts_left_out(tmp_path: Path) -> None:
     classes = {"n01": "goldfish, Carassius auratus", "n02": "tench"}
-    tar = tar_of(
+    tar = write_tar(
         tmp_path / "a.tar",
         {
             "classes.json": json.dumps(classes).encode(),
@@ -69,7 +60,7 @@ def test_class_names_by_folder_and_parts_left_out(tmp_path: Path) -> None:
 
 
 def test_pictures_open(tmp_path: Path) -> None:
-    tar = tar_of(tmp_path / "a.tar", {"1.png": png(), "2.jpg": b"not a picture"})
+    tar = write_tar(tmp_path / "a.tar", {"1.png": png(), "2.jpg": b"not a picture"})
     good, bad = read_pairs(tar)
     assert good.open().size == (8, 6)
     with pytest.raises(ImageError, match="2 is not a picture"):

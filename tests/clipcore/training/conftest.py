@@ -2,8 +2,7 @@
 
 import io
 import json
-import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from clipcore.evaluation.datasets import DataSet
 from clipcore.training.recipe import Recipe
 from clipcore.training.run import Given
 from clipcore.vocabulary import learn_merges, write_merges
+from tests.clipcore.tars import write_tar
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "yellow": (230, 220, 40)}
 SHAPES = ("left", "right", "top", "bottom")
@@ -43,15 +43,6 @@ def picture(number: int) -> tuple[bytes, str]:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue(), f"{colour} on the {side}, number {number}"
-
-
-def write_tar(path: Path, files: Mapping[str, bytes]) -> Path:
-    with tarfile.open(path, "w") as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
 
 
 def pair_files(count: int, first: int = 0) -> dict[str, bytes]:

@@ -22,7 +22,8 @@ from clipcore.training.recipe import Recipe
 from clipcore.training.run import Run
 from clipcore.training.step import Taken
 from clipcore.training.trained import read_recipe, trained
-from tests.clipcore.training.conftest import SMALL, MakeGiven, pair_files, picture, write_tar
+from tests.clipcore.tars import write_tar
+from tests.clipcore.training.conftest import SMALL, MakeGiven, pair_files, picture
 
 MakeRecipe = Callable[..., Recipe]
 

@@ -17,7 +17,8 @@ from clipcore.training.loop import train
 from clipcore.training.lora import add_lora, merge_lora
 from clipcore.training.recipe import Recipe
 from clipcore.training.trained import trained
-from tests.clipcore.training.conftest import MakeGiven, pair_files, write_tar
+from tests.clipcore.tars import write_tar
+from tests.clipcore.training.conftest import MakeGiven, pair_files
 
 MakeRecipe = Callable[..., Recipe]
 

@@ -11,7 +11,8 @@ from clipcore.preprocess import Preprocessing
 from clipcore.tokenizer import BytePairTokenizer
 from clipcore.training.data.loader import CHUNK, Batch, Loader, Reader, Share
 from clipcore.training.data.pairs import TrainingPairs
-from tests.clipcore.training.conftest import pair_files, picture, write_tar
+from tests.clipcore.tars import write_tar
+from tests.clipcore.training.conftest import pair_files, picture
 
 TOKENIZER = BytePairTokenizer(16)
 

@@ -8,7 +8,8 @@ import pytest
 from clipcore.errors import TrainingError
 from clipcore.pairs.skipped import Skipped
 from clipcore.training.data.pairs import BY_PROCESSES, TrainingPairs
-from tests.clipcore.training.conftest import pair_files, picture, write_tar
+from tests.clipcore.tars import write_tar
+from tests.clipcore.training.conftest import pair_files, picture
 
 
 def read(*given: Path | str) -> tuple[TrainingPairs, list[str]]:
