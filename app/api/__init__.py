@@ -1,0 +1,28 @@
+"""The retrieval API, mounted at /api/v1; each concept is a router of its own. Photos are named by id, never by path."""
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.api import describe, photos, search, status
+from app.api.addresses import ROOT as ROOT
+from app.api.addresses import VERSION
+from app.api.photos import photo_out as photo_out
+from app.api.problems import PROBLEMS, add_problems
+from app.services import Live, Services
+
+_ROUTERS = (search.router, describe.router, photos.router, status.router)
+
+
+def create_api(services: Services | Live) -> FastAPI:
+    """The API over one library, to be mounted at `ROOT`. Each request is answered with one encoder throughout."""
+    api = FastAPIOffline(  # its /docs loads nothing from elsewhere
+        title="Sightline",
+        version=VERSION,
+        summary="Find photos by describing them.",
+        responses=PROBLEMS,
+    )
+    api.state.live = services if isinstance(services, Live) else Live(services)
+    for router in _ROUTERS:
+        api.include_router(router)
+    add_problems(api)
+    return api

@@ -1,0 +1,45 @@
+"""Describing: the captions, or the tags of a vocabulary, that say best what is in a photo."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.api.requests import DescribeIn
+from app.api.serving import Serving
+from app.photos import encode_picture, stored_vectors
+
+router = APIRouter(tags=["describe"])
+
+
+class DescriptionOut(BaseModel):
+    text: str
+    probability: float = Field(description="among all captions or tags offered")
+    score: float = Field(description="cosine to the photo")
+
+
+class DescribeOut(BaseModel):
+    items: list[DescriptionOut]
+    encoder: str
+
+
+@router.post("/describe")
+def describe(live: Serving, body: DescribeIn) -> DescribeOut:
+    """The captions, or the tags of a vocabulary, that say best what is in a photo."""
+    services = live.now()
+    if body.image is not None:
+        vector = encode_picture(services.library, body.image)
+    else:
+        assert body.photo is not None
+        vector = stored_vectors(services.library, [body.photo])[1][0]
+    if body.captions is not None:
+        found = services.describe.by_captions(vector, body.captions, body.k)
+    else:
+        found = services.describe.by_vocabulary(vector, body.vocabulary, body.k)
+    return DescribeOut(items=[DescriptionOut(**asdict(item)) for item in found], encoder=services.library.encoder.name)
+
+
+@router.get("/vocabularies")
+def vocabularies(live: Serving) -> dict[str, int]:
+    """The vocabularies that `describe` knows, with how many tags each has."""
+    return {name: len(tags) for name, tags in live.now().describe.vocabularies.items()}

@@ -1,0 +1,83 @@
+"""Searching: by text, by photos of the library, by a picture, or by several of these."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+from pydantic import BaseModel, Field
+
+from app.api.photos import PhotoId, PhotoOut, photo_out
+from app.api.requests import SearchIn
+from app.api.serving import Serving
+from app.language import parse
+from app.query import MAX_TEXT, Query
+from app.search import MAX_RESULTS, Hit, Results
+from app.services import Services
+
+router = APIRouter()
+
+Count = Annotated[int, Parameter(ge=1, le=MAX_RESULTS)]
+
+
+class ItemOut(PhotoOut):
+    score: float | None = Field(description="cosine to the query; null where nothing is described")
+    relevance: float = Field(description="how probably it answers the query, 0..1")
+    time_s: float | None = Field(None, description="of a video: the second at which it shows that; `preview` is of it")
+
+
+class SearchOut(BaseModel):
+    items: list[ItemOut]
+    next_cursor: str | None = Field(description="asks for the items after these; null where there are none")
+    matches: int = Field(description="how many photos match from here on, counted among the best few hundred")
+    matches_end: int | None = Field(description="how many of the items match, where others follow; else null")
+    searched: int = Field(description="photos in the index")
+    took_ms: float
+    encoder: str
+
+
+@router.post("/search", tags=["search"])
+def search(live: Serving, body: SearchIn) -> SearchOut:
+    """Photos best for a query: text, photos of the library, a picture, or several of these."""
+    services = live.now()
+    if body.cursor is not None:
+        return results_out(services, *services.pages.next(body.cursor, body.k))
+    return results_out(services, *services.pages.first(body.asked(), body.k, body.ranking()))
+
+
+@router.get("/search", tags=["search"])
+def search_by_text(
+    live: Serving,
+    q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT, examples=["a dog on the beach"])],
+    k: Count = 20,
+) -> SearchOut:
+    """Photos best for a line of the query language."""
+    services = live.now()
+    return results_out(services, services.search(parse(q), k))
+
+
+@router.get("/photos/{photo_id}/similar", tags=["photos"])
+def similar(live: Serving, photo_id: PhotoId, k: Count = 20) -> SearchOut:
+    """Photos like this one."""
+    services = live.now()
+    return results_out(services, services.search(Query(photos=(photo_id,)), k))
+
+
+def item_out(hit: Hit) -> ItemOut:
+    """A search result as the API shows it."""
+    item = ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score, relevance=hit.relevance, time_s=hit.time_s)
+    if hit.time_s is not None:
+        item.preview += f"&t={hit.time_s:.3f}"
+    return item
+
+
+def results_out(services: Services, results: Results, next_cursor: str | None = None) -> SearchOut:
+    """What was found as the API shows it."""
+    return SearchOut(
+        items=[item_out(hit) for hit in results.hits],
+        next_cursor=next_cursor,
+        matches=results.matches,
+        matches_end=results.matches_end,
+        searched=results.searched,
+        took_ms=results.took_ms,
+        encoder=services.library.encoder.name,
+    )
