@@ -1,40 +1,58 @@
-"""The gallery: thumbnails in rows, loaded by the browser from the API as they scroll into view."""
+"""The gallery: pictures in rows without end, each opened large. The browser loads all of them from the API.
 
-from collections.abc import Sequence
-from pathlib import Path
+Only the first page of an answer goes through Streamlit; the browser asks the API for those behind it by its cursor.
+"""
+
+from dataclasses import dataclass
 
 import streamlit as st
 
-from app.api import photo_out
-from app.photos import PhotoDetails
+from app.api.search import item_out
+from app.search import Results
+from app.ui.assets import web
 
-_HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "sightline_gallery",
-    html='<div class="gallery"></div>',
-    css=(_HERE / "gallery.css").read_text(),
-    js=(_HERE / "gallery.js").read_text(),
+    html="""
+    <div class="gallery">
+      <ul class="photos" role="list" aria-label="Photos"></ul>
+      <p class="line" hidden>Matches end here; these come nearest</p>
+      <div class="status" role="status"></div>
+    </div>""",
+    css=web("gallery.css", "lightbox.css"),
+    js=web("dom.js", "rows.js", "details.js", "lightbox.js", "tray.js", "gallery.js"),
 )
 
 
-def gallery(photos: Sequence[PhotoDetails], relevances: Sequence[float | None] | None, key: str) -> None:
-    """Shows photos. What is clicked on one is there for `take_click` in the next run."""
+@dataclass(frozen=True)
+class Answer:
+    """The first page of an answer, and the cursor of the next; `name` tells it from every other answer."""
+
+    name: str
+    results: Results
+    cursor: str | None
+
+
+def gallery(answer: Answer, key: str, *, feedback: bool = False) -> None:
+    """Shows an answer, `feedback`: with buttons that call a photo right or wrong. `take_act` tells what was clicked."""
 
     def remember() -> None:
-        if clicked := st.session_state[key].clicked:
-            st.session_state["clicked"] = (clicked["action"], clicked["id"])
+        if act := st.session_state[key].act:
+            st.session_state["act"] = (act["action"], act["value"])
 
-    cards = []
-    for i, photo in enumerate(photos):
-        out = photo_out(photo)
-        relevance = None if relevances is None else relevances[i]
-        title = photo.path if relevance is None else f"{photo.path}\nrelevance {relevance:.2f}"
-        aspect = photo.width / max(photo.height, 1)
-        cards.append({"id": out.id, "name": out.name, "title": title, "thumbnail": out.thumbnail, "aspect": aspect})
-    _component(key=key, data={"photos": cards}, on_clicked_change=remember)
+    hits = answer.results.hits
+    judged = any(hit.score is not None for hit in hits)
+    data = {
+        "answer": answer.name,
+        "items": [item_out(hit).model_dump(mode="json") for hit in hits],
+        "cursor": answer.cursor,
+        "matches": answer.results.matches if judged else None,
+        "feedback": feedback,
+    }
+    _component(key=key, data=data, on_act_change=remember)
 
 
-def take_click() -> tuple[str, int] | None:
-    """What was clicked since the last run: ("open" | "similar" | "describe", photo id)."""
-    clicked: tuple[str, int] | None = st.session_state.pop("clicked", None)
-    return clicked
+def take_act() -> tuple[str, int | str | None]:
+    """What was done in a gallery since the last run, such as ("similar", photo id); ("", None) for nothing."""
+    act: tuple[str, int | str | None] = st.session_state.pop("act", ("", None))
+    return act

@@ -1,4 +1,4 @@
-"""One picture, large, loaded by the browser from the API."""
+"""One picture, loaded by the browser from the API."""
 
 import streamlit as st
 
@@ -6,29 +6,28 @@ from app.api import photo_out
 from app.photos import PhotoDetails
 
 _CSS = """
-img { display: block; max-width: 100%; max-height: 70vh; margin: 0 auto; border-radius: var(--st-base-radius);
+img { display: block; max-width: 100%; margin: 0 auto; border-radius: var(--st-base-radius);
   background: var(--st-secondary-background-color); object-fit: contain; }
 """
 
 _JS = """
 export default function ({ data, parentElement }) {
   const image = parentElement.querySelector("img")
-  image.width = data.width
-  image.height = data.height
-  image.style.height = "auto"
-  image.alt = data.name
-  if (image.getAttribute("src") !== data.preview) image.src = data.preview
+  Object.assign(image, { width: data.width, height: data.height, alt: data.name })
+  image.style.cssText = data.limit ? `height: ${data.limit}px; width: auto` : "height: auto; max-height: 70vh"
+  if (image.getAttribute("src") !== data.source) image.src = data.source
 }
 """
 
 _component = st.components.v2.component("sightline_picture", html='<img alt="">', css=_CSS, js=_JS)
 
 
-def picture(photo: PhotoDetails, key: str) -> None:
-    """Shows a photo as large as there is room for."""
+def picture(photo: PhotoDetails, key: str, height: int | None = None) -> None:
+    """Shows a photo as large as there is room for, or as its thumbnail of a height in pixels."""
     out = photo_out(photo)
-    data = {"preview": out.preview, "name": out.name, "width": photo.width, "height": photo.height}
-    _component(key=key, data=data)
+    source = out.preview if height is None else out.thumbnail
+    data = {"source": source, "name": out.name, "width": photo.width, "height": photo.height, "limit": height}
+    _component(key=key, data=data, width="stretch" if height is None else "content")
 
 
 def facts(photo: PhotoDetails) -> None:
