@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, sele
 
 from app.errors import QueryError
 from indexer.catalog import Content, ContentKind, Photo, PhotoKeyword, PhotoMetadata, PhotoState
+from indexer.fulltext import Written, tokens
 
 _EARTH = 6371.0088  # mean radius, km
 _SQUARE = 0.05  # by how much of its longer side a square picture's sides may differ
@@ -55,13 +56,9 @@ def allowed_contents(*conditions: ColumnElement[bool]) -> Select[int]:
 
 
 def says(words: str) -> ColumnElement[bool]:
-    """Whether words stand, as they are, in a photo's path, title, caption or one of its keywords."""
-    anywhere = f"%{_literal(words)}%"
-    keywords = select(PhotoKeyword.photo_id).where(PhotoKeyword.keyword.ilike(anywhere, escape="\\"))
-    columns = (Photo.path, PhotoMetadata.title, PhotoMetadata.caption)
-    return or_(
-        *(func.coalesce(column.ilike(anywhere, escape="\\"), false()) for column in columns), Photo.id.in_(keywords)
-    )
+    """Whether words follow each other in a photo's path, title, caption or one of its keywords; `*` ends a prefix."""
+    phrase = tokens(words)
+    return Written(Photo.id, [phrase], prefix=words.endswith("*")) if phrase else false()
 
 
 def _literal(text: str) -> str:

@@ -1,6 +1,6 @@
 """The query language: one line of text to a `Query`, and back. docs/search.md explains it to people.
 
-    a dog on the beach  (red ball)^2  -people  -"birthday cake"  "IMG_20"  photo:123  date:2019..2021-06
+    a dog on the beach  (red ball)^2  -people  -"birthday cake"  "IMG_20*"  photo:123  date:2019..2021-06
 
 Free words are the description. Whatever cannot be read raises a `QueryError` that points at the character.
 """
@@ -14,6 +14,7 @@ from lark import Lark, Token, Tree, UnexpectedInput
 from app.errors import QueryError
 from app.filters import FILTERS, Filter
 from app.query import MAX_TEXT, Part, Query
+from indexer.fulltext import tokens
 
 _GRAMMAR = r"""
 start: item*
@@ -114,7 +115,7 @@ class _Gathered:
                 self._part(kind, float(rest[0][1:]) if rest else 1.0, negated)
 
     def _phrase(self, words: str, negated: bool) -> None:
-        if not words:
+        if not tokens(words):
             raise QueryError("no words between the quotation marks")
         (self.without if negated else self.exact).append(words)
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     false,
     select,
@@ -138,6 +139,14 @@ class PhotoKeyword(Base):
     __tablename__ = "photo_keyword"
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
     keyword: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class PhotoText(Base):
+    """What is written of a photo, as words are compared (`indexer.fulltext`)."""
+
+    __tablename__ = "photo_text"
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    words: Mapped[str] = mapped_column(Text)
 
 
 class EncoderRecord(Base):

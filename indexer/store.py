@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
 from indexer.catalog import Content, Folder, Frame, FrameVector, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
+from indexer.fulltext import index_words
 from indexer.library import Library
 from indexer.metadata import VERSION, Metadata
 from indexer.reading import ReadFile
@@ -41,6 +42,7 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
         for item, (photo, was_known, _) in zip(there, written, strict=True):
             if item.metadata is not None:
                 _metadata(session, photo.id, item.found, item.metadata, was_known)
+        index_words(session, [photo.id for photo, _, _ in written])
     return sum(moved for _, _, moved in written)
 
 
@@ -56,6 +58,7 @@ def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]
         for photo in photos:
             found, metadata = by_path[photo.path]
             _metadata(session, photo.id, found, metadata, True)
+        index_words(session, [photo.id for photo in photos])
         contents = [photo.content_id for photo in photos if photo.content_id is not None]
         session.execute(update(Content).where(Content.id.in_(contents)).values(revision=revision))
     return len(photos)

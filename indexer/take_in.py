@@ -33,6 +33,7 @@ from indexer.catalog import (
 from indexer.columns import original_text
 from indexer.errors import TransferError
 from indexer.folders import place_folder
+from indexer.fulltext import index_words
 from indexer.ingest import writing_library
 from indexer.library import Library
 from indexer.parquet import (
@@ -268,6 +269,7 @@ def _take_photos(session: Session, reader: _Reader, moves: _Moves, taken: Taken)
         taken.known_photos += len(rows) - len(new)
         numbers = _known_paths(session, [photo["path"] for photo, _ in new])
         _take_metadata(session, [(numbers[photo["path"]], row) for photo, row in new])
+        index_words(session, list(numbers.values()))
 
 
 def _photo(row: Row, ids: Mapping[str, int], moves: _Moves, folders: dict[str, int], session: Session) -> Row:

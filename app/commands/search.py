@@ -76,7 +76,7 @@ def search(
       beach^2  '(red car)^0.5'     counts more, or less
       -people  -'(a red car)'      rather not with these
       photo:123                    like this photo
-      '"IMG_20"'  -'"draft"'       these words in its path, title, caption or keywords; or not
+      '"IMG_20*"'  -'"draft"'      these words in its path, title, caption or keywords; or not
       date:2019  date:2019-06..    taken then: a year, month, day, a range, last-month ...
       folder:Italy  folder:2019/*  in a folder of this name
       kind:photo|raw  kind:video   orientation:portrait|square

@@ -10,8 +10,9 @@ from app.language import parse
 from app.services import Services
 from indexer.catalog import PhotoKeyword, PhotoMetadata
 from indexer.folders import add_folder
+from indexer.fulltext import index_words
 from indexer.ingest import ingest
-from tests.conftest import paint
+from tests.conftest import on_both_databases, paint
 
 DATES = {"winter.jpg": "2019:12:31 23:59:59", "spring.jpg": "2020:03:01 00:00:00", "now.jpg": None}
 UNDATED = {"a.jpg", "b.png", "c.webp", "d.jpg", "e.png", "tall.jpg", "square.jpg"}  # these have their files' date
@@ -108,6 +109,7 @@ def told(services: Services, ids: dict[str, int]) -> Services:
         session.flush()
         session.merge(PhotoKeyword(photo_id=ids["a.jpg"], keyword="Eiffel Tower"))
         session.merge(PhotoKeyword(photo_id=ids["a.jpg"], keyword="night"))
+        index_words(session, list(ids.values()))
     return services
 
 
@@ -130,12 +132,16 @@ def test_near_is_within_the_great_circle(told: Services) -> None:
     assert names(told, "-near:48.85,2.29,50km") == {"b.png", "c.webp", "d.jpg", "e.png"}
 
 
+@on_both_databases
 def test_quoted_words_are_required_where_anything_is_written(told: Services) -> None:
     assert names(told, '"eiffel"') == names(told, 'a tower "EIFFEL TOWER"') == {"a.jpg"}
     assert names(told, '"100%"') == names(told, '"rex at"') == {"c.webp"}
     assert names(told, '"b.png"') == {"b.png"}
     assert names(told, '"rex" "eiffel"') == set()
     assert names(told, 'x -"rex" -"photos/sub"') == {"a.jpg", "b.png"}
+    assert names(told, '"grosse WIESE"') == {"c.webp"}
+    assert names(told, '"eiffel tow"') == names(told, '"tower eiffel"') == names(told, '"tower night"') == set()
+    assert names(told, '"eiffel tow*"') == {"a.jpg"}, "a star stands for the rest of a word"
 
 
 @pytest.mark.parametrize("text", ["near:1,2", "near:91,0,1km", "near:1,2,5", "rating:6", "rating:>4", "kind:film"])

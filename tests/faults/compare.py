@@ -20,6 +20,7 @@ from indexer.catalog import (
     PhotoKeyword,
     PhotoMetadata,
     PhotoState,
+    PhotoText,
     Vector,
 )
 from indexer.follow import FollowedIndex
@@ -36,6 +37,7 @@ class Portrait:
     photos: dict[str, Any] = field(default_factory=dict)  # path: folder, hash, size, mtime, error
     metadata: dict[str, Any] = field(default_factory=dict)  # path: columns
     keywords: dict[str, Any] = field(default_factory=dict)  # path: keywords
+    words: dict[str, Any] = field(default_factory=dict)  # path: what the full text index has of it
     contents: dict[str, Any] = field(default_factory=dict)  # hash: columns
     vectors: dict[str, Any] = field(default_factory=dict)  # hash: the stored bytes of the library's encoder
     frames: dict[Any, Any] = field(default_factory=dict)  # (hash, time): the stored bytes
@@ -65,6 +67,10 @@ def portrait(library: Library) -> Portrait:
             select(Photo.path, PhotoKeyword.keyword).join(Photo, Photo.id == PhotoKeyword.photo_id)
         ):
             drawn.keywords.setdefault(path, set()).add(keyword)
+        for path, words in session.execute(
+            select(Photo.path, PhotoText.words).join(PhotoText).where(Photo.id.in_(ids))
+        ):
+            drawn.words[path] = words
         held = select(Photo.content_id).where(Photo.state == PhotoState.PRESENT, Photo.content_id.is_not(None))
         hashes = {}
         for content in session.scalars(select(Content).where(Content.id.in_(held))):

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, MetaData, select, text
 from sqlalchemy.engine import make_url
 
 import indexer.migrations as migrations
-from indexer.catalog import Base, Catalog, Folder, FolderState, Photo, Vector
+from indexer.catalog import Base, Catalog, Folder, FolderState, Photo, PhotoText, Vector
 from indexer.database import open_engine
 from indexer.errors import CatalogError, StorageError
 from indexer.settings import load_settings
@@ -49,11 +49,16 @@ def restore(url: str, schema: str) -> None:
             server.execute(dump.encode())
 
 
+def of_the_database(table: str) -> bool:
+    """Whether it is the database's own index of words, which no model describes."""
+    return table.startswith("photo_words")
+
+
 def contents(engine: Engine) -> Rows:
     """Every row of every table, by the tables that the database itself says it has."""
     tables = MetaData()
     with engine.connect() as connection:
-        tables.reflect(connection)
+        tables.reflect(connection, only=lambda name, _: not of_the_database(name))
         return {
             table.name: [dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()]
             for table in tables.sorted_tables
@@ -82,7 +87,11 @@ def test_a_released_catalog_comes_up_to_todays_tables_and_loses_nothing(url: str
     catalog = Catalog.open(url)
     after = contents(engine)
     with catalog.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        options = {"include_name": lambda name, kind, _: kind != "table" or not of_the_database(name)}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata) == []
+        assert connection.execute(select(PhotoText.words).where(PhotoText.photo_id == 2)).scalar_one() == (
+            "photos it s a copy jpg"
+        )
     del before["alembic_version"]
     assert only(after, before) == before
     with catalog.writing() as (session, _):

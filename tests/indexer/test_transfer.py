@@ -17,6 +17,7 @@ from indexer.doctor.examine import examine
 from indexer.errors import StorageError, TransferError
 from indexer.export import export_library
 from indexer.folders import add_folder
+from indexer.fulltext import index_words
 from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.parquet import codes_of, read_manifest, read_parts, vectors_schema, write_manifest
@@ -60,6 +61,7 @@ def full(opened: Open, folder: Path) -> Library:
             if session.get(PhotoMetadata, photo.id) is None:
                 session.add(PhotoMetadata(photo_id=photo.id, version=1, camera="Leica \udce9", latitude=1.5, rating=4))
             session.add(PhotoKeyword(photo_id=photo.id, keyword="sea \U0001f40b"))
+        index_words(session, list(session.scalars(select(Photo.id).where(Photo.content_id.is_not(None)))))
         frame = Frame(content_id=1, time_s=2.5)
         session.add(frame)
         session.flush()

@@ -1,0 +1,93 @@
+"""The words that are written of photos: path, title, caption, keywords. Found by FTS5 or PostgreSQL's full text.
+
+A photo's row in `photo_text` holds them as they are compared, in lower case and without accents, so that both databases
+find the same. A trigger keeps the database's own index, `photo_words`, in step within the transaction.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from clipcore.batches import batched
+from indexer.catalog import Photo, PhotoKeyword, PhotoMetadata, PhotoText
+
+DIVIDER = "\u01c1"  # a letter of its own between path, title ..., so that no phrase begins in one and ends in the next
+_LONGEST = 20_000  # characters of each text: a file may hold a book,
+_LONGEST_IN_ALL = 200_000  # and PostgreSQL indexes no more than a megabyte
+_IDS_A_STATEMENT = 500
+
+
+def tokens(text: str) -> str:
+    """The words of a text as they are compared, with spaces between.
+
+    Each character of a script without spaces (Chinese, Japanese) is a word, so that a part of a sentence is a phrase.
+    """
+    plain = unicodedata.normalize("NFKD", text[:_LONGEST]).casefold()
+    kept = "".join(_compared(c) for c in plain if not unicodedata.combining(c))
+    return " ".join(word for word in kept.split() if word != DIVIDER)
+
+
+def together(texts: Iterable[str]) -> str:
+    """What is indexed of a photo of which all this is written."""
+    return f" {DIVIDER} ".join(map(tokens, texts))[:_LONGEST_IN_ALL]
+
+
+def _compared(character: str) -> str:
+    if not character.isalnum():
+        return " "
+    return f" {character} " if "\u2e80" <= character <= "\u9fff" or character >= "\U00020000" else character
+
+
+class Written(FunctionElement[bool]):
+    """The condition that one of some phrases is written of the photo with an id."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(
+        self, photo_id: ColumnElement[int] | InstrumentedAttribute[int], phrases: Sequence[str], prefix: bool = False
+    ) -> None:
+        """Phrases as `tokens` gives them, none of them empty; with `prefix` the last word of each may go on."""
+        star, colon = (" *", ":*") if prefix else ("", "")
+        fts5 = " OR ".join(f'"{" ".join(phrase.split())}"{star}' for phrase in phrases)
+        followed = (" <-> ".join(f"'{word}'" for word in phrase.split()) for phrase in phrases)
+        super().__init__(photo_id, fts5, " | ".join(f"({phrase}{colon})" for phrase in followed))
+
+
+@compiles(Written, "sqlite")
+def _fts5(element: Written, compiler: Any, **options: Any) -> str:
+    photo_id, query, _ = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({photo_id} IN (SELECT rowid FROM photo_words WHERE photo_words MATCH {query}))"
+
+
+@compiles(Written, "postgresql")
+def _full_text(element: Written, compiler: Any, **options: Any) -> str:
+    photo_id, _, query = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({photo_id} IN (SELECT photo_id FROM photo_words WHERE words @@ to_tsquery('simple', {query})))"
+
+
+def index_words(session: Session, photo_ids: Sequence[int]) -> None:
+    """Enters what is written of photos now: for whoever wrote paths, metadata or keywords, in the same transaction."""
+    session.flush()
+    for ids in batched(photo_ids, _IDS_A_STATEMENT):
+        columns = (Photo.id, Photo.path, PhotoMetadata.title, PhotoMetadata.caption)
+        photos = select(*columns).outerjoin(PhotoMetadata, PhotoMetadata.photo_id == Photo.id).where(Photo.id.in_(ids))
+        texts = {id_: [text for text in said if text] for id_, *said in session.execute(photos)}
+        keywords = select(PhotoKeyword.photo_id, PhotoKeyword.keyword).where(PhotoKeyword.photo_id.in_(ids))
+        for id_, keyword in session.execute(keywords.order_by(PhotoKeyword.keyword)):
+            texts[id_].append(keyword)
+        words = {id_: together(said) for id_, said in texts.items()}
+        before = select(PhotoText.photo_id, PhotoText.words).where(PhotoText.photo_id.in_(ids))
+        known = {id_: said for id_, said in session.execute(before)}
+        rows = [{"photo_id": id_, "words": said} for id_, said in words.items() if known.get(id_) != said]
+        if rows:
+            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+            insert = dialect.insert(PhotoText)
+            changed = insert.on_conflict_do_update(index_elements=["photo_id"], set_={"words": insert.excluded.words})
+            session.execute(changed, rows)
