@@ -26,6 +26,7 @@ from indexer.catalog import (
 from indexer.errors import CatalogError, StorageError
 from indexer.settings import load_settings
 from tests.conftest import on_both_databases
+from tests.indexer.test_migrations import COMPARED
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def catalog(url: str) -> Iterator[Catalog]:
 @on_both_databases
 def test_migrations_make_the_tables_the_models_describe(catalog: Catalog) -> None:
     with catalog.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=COMPARED), Base.metadata) == []
 
 
 @on_both_databases
