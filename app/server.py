@@ -1,36 +1,73 @@
-"""One ASGI process on one port: the pages (Streamlit) at /, the API at /api/v1. Loopback only."""
+"""One ASGI process on one port: the pages (Streamlit) at /, the API at /api/v1.
+
+It answers this machine alone; on other addresses, and under other names, whoever has the token.
+"""
 
 import socket
 import webbrowser
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.middleware import Middleware
+
 from app import services as process
+from app.access import Access, find_token
 from app.api import ROOT, create_api
+from app.bodies import BodyLimit
 from app.errors import ServerError
 from app.services import Live, Services
-from app.shield import LOOPBACK, middleware
+from app.shield import LOOPBACK, Hosts, Shield
+from indexer.settings import Settings
 
 DEFAULT_PORT = 8501
 _PAGES = Path(__file__).parent / "ui" / "main.py"
+_EVERY_ADDRESS = ("0.0.0.0", "::")
+
+
+@dataclass(frozen=True)
+class Door:
+    """How the server is reached."""
+
+    host: str
+    token: str | None  # None: by this machine alone
+    made: bool = False  # just now: it is told once
+
+    @classmethod
+    def of(cls, settings: Settings, host: str) -> "Door":
+        """A token is asked for where others than this machine can ask, or where one is set.
+
+        Raises:
+            ServerError: a token is needed and cannot be kept.
+        """
+        if host in LOOPBACK and not settings.allowed_hosts and settings.token is None:
+            return cls(host, None)
+        return cls(host, *find_token(settings))
+
+
+def middleware(settings: Settings, door: Door) -> list[Middleware]:
+    """What every request passes through, outermost first."""
+    hosts = Hosts(settings.allowed_hosts, addresses=door.host not in LOOPBACK)
+    layers = [Middleware(Shield, hosts=hosts)]
+    if door.token is not None:
+        layers.append(Middleware(Access, token=door.token, per_second=settings.requests_per_second))
+    return [*layers, Middleware(BodyLimit, limit=settings.max_upload_bytes)]
 
 
 def serve(services: Services, host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, open_browser: bool = False) -> None:
     """Answers until interrupted. Port 0 takes a free one. Prints the address once it can be visited.
 
     Raises:
-        ServerError: the address is not loopback, or the port is taken.
+        ServerError: the address is not this machine's, or the port is taken, or no token can be kept.
     """
     with closing(_listen(host, port)) as listener:
-        address = f"http://{'localhost' if host in LOOPBACK else host}:{listener.getsockname()[1]}"
+        door = Door.of(services.library.settings, host)
         services.search.warm_up()
-        _run(services, listener, address, open_browser)
+        _run(services, listener, door, open_browser)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    if host not in LOOPBACK:
-        raise ServerError(f"cannot listen on {host}: this version answers on this machine only (127.0.0.1)")
-    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -38,30 +75,52 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise ServerError(f"cannot listen on port {port}: {error.strerror}; choose another with --port") from error
+        hint = f"port {port}: {error.strerror}; choose another with --port"
+        raise ServerError(f"cannot listen on {hint if host in LOOPBACK else f'{host}, {hint}'}") from error
     return listener
 
 
-def _run(services: Services, listener: socket.socket, address: str, open_browser: bool) -> None:
+def _address(door: Door, port: int) -> str:
+    if door.host in LOOPBACK:
+        return f"http://localhost:{port}"
+    name = socket.gethostname() if door.host in _EVERY_ADDRESS else door.host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _announce(address: str, settings: Settings, door: Door) -> None:
+    print(f"Sightline is at {address}   (API: {address}{ROOT}/docs)   Ctrl-C stops it", flush=True)
+    if door.made:
+        print(
+            f"It asks for this token, which is told once and kept in {settings.token_file}:\n{door.token}", flush=True
+        )
+    elif door.token is not None:
+        where = "the setting token" if settings.token is not None else settings.token_file
+        print(f"It asks for the token that is in {where}", flush=True)
+
+
+def _run(services: Services, listener: socket.socket, door: Door, open_browser: bool) -> None:
     import streamlit
     import uvicorn
     from starlette.routing import Mount
 
-    live = Live(services)
+    live, settings = Live(services), services.library.settings
     process.use(live)
-    application = streamlit.App(
-        _PAGES,
-        routes=[Mount(ROOT, create_api(live))],
-        middleware=middleware(),
-    )
+    application = streamlit.App(_PAGES, routes=[Mount(ROOT, create_api(live))], middleware=middleware(settings, door))
+    address = _address(door, listener.getsockname()[1])
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            print(f"Sightline is at {address}   (API: {address}{ROOT}/docs)   Ctrl-C stops it", flush=True)
+            _announce(address, settings, door)
             if open_browser:
                 webbrowser.open(address)
 
-    Announcing(uvicorn.Config(application, log_level="warning", access_log=False, lifespan="on")).run(
-        sockets=[listener]
+    config = uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        proxy_headers=bool(settings.allowed_hosts),  # else a client could say it is another, and guess on
+        server_header=False,
     )
+    Announcing(config).run(sockets=[listener])

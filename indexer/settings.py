@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -61,7 +61,18 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(1 << 30, description="larger files are not read")
     max_pixels: int = Field(120_000_000, description="larger pictures are not decoded (JPEGs: after scaled decoding)")
 
-    @field_validator("exclude", mode="before")
+    token: SecretStr | None = Field(
+        None, min_length=16, description="asked of every client; made and kept in the data folder where one is needed"
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="names under which the server answers, behind a proxy for one; in the environment one a line"
+    )
+    requests_per_second: float = Field(100.0, gt=0, description="of one client that has to show a token")
+    max_upload_bytes: int = Field(64 << 20, ge=1 << 16, description="of one request")
+    max_upload_pixels: int = Field(50_000_000, ge=1, description="of a picture to search with")
+    fetch_urls: bool = Field(False, description="whether a picture to search with may be given as a URL")
+
+    @field_validator("exclude", "allowed_hosts", mode="before")
     @classmethod
     def _lines(cls, value: Any) -> Any:
         return value.splitlines() if isinstance(value, str) else value
@@ -74,6 +85,10 @@ class Settings(BaseSettings):
     @property
     def catalog_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder / 'catalog.sqlite3'}"
+
+    @property
+    def token_file(self) -> Path:
+        return self.data_folder / "token"
 
     @property
     def thumbnails_folder(self) -> Path:

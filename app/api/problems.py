@@ -1,9 +1,12 @@
 """Errors as RFC 9457 has them (application/problem+json): one clear line in `detail`."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from app.errors import AppError, NotFoundError, QueryError
 from clipcore import ClipcoreError
@@ -43,6 +46,12 @@ def add_problems(api: FastAPI) -> None:
         if isinstance(error, QueryError | PhotoError):
             return problem(422, "Cannot answer this", str(error), getattr(error, "position", None))
         return problem(503, "Not available", str(error))
+
+    @api.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> JSONResponse:
+        answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, error.detail)
+        answer.headers.update(error.headers or {})
+        return answer
 
     @api.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -12,14 +12,19 @@ from indexer.watch import Watcher
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; others than this machine need a token.",
+)
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--browser/--no-browser", default=None, help="Open a browser; by default when there is a display.")
 @click.option("--watch", "follow", is_flag=True, help="Also follow the indexed folders, as `sightline watch` does.")
 @click.pass_obj
 @command
 def serve(services: Services, host: str, port: int, browser: bool | None, follow: bool) -> None:
-    """Search in a browser, and answer the API, on this machine only."""
+    """Search in a browser, and answer the API: on this machine only, or with --host to whoever has the token."""
     from app.server import serve as run
 
     if browser is None:

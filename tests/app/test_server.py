@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import ServerError
-from app.server import serve
+from app.server import Door, serve
 from app.services import Services
+from indexer.settings import Settings
 
 
 @pytest.fixture
@@ -45,6 +46,15 @@ def test_a_port_in_use_is_said_in_one_line(services: Services) -> None:
             serve(services, port=port)
 
 
-def test_only_this_machine_is_answered(services: Services) -> None:
-    with pytest.raises(ServerError, match="on this machine only"):
-        serve(services, host="0.0.0.0", port=0)
+def test_an_address_that_is_not_this_machines_is_said_in_one_line(services: Services) -> None:
+    with pytest.raises(ServerError, match="cannot listen on 192.0.2.1, port 0: Cannot assign"):
+        serve(services, host="192.0.2.1", port=0)
+
+
+def test_a_token_is_asked_for_wherever_others_can_ask(own_home: Path) -> None:
+    assert Door.of(Settings(), "127.0.0.1").token is None
+    assert Door.of(Settings(allowed_hosts=("photos.example",)), "127.0.0.1").token is not None
+    assert Door.of(Settings.model_validate({"token": "x" * 16}), "127.0.0.1").token == "x" * 16
+    first = Door.of(Settings(), "0.0.0.0")
+    assert first.token == Door.of(Settings(), "0.0.0.0").token
+    assert not Door.of(Settings(), "0.0.0.0").made
