@@ -78,6 +78,11 @@ class Query:
         """Whether words alone are looked for, and no pictures."""
         return all(isinstance(part.of, str) for part in self.parts or self.minus)
 
+    @property
+    def words(self) -> str:
+        """The descriptions in it, together."""
+        return " ".join(part.of for part in self.parts if isinstance(part.of, str))
+
     def __str__(self) -> str:
         from app.language import write
 

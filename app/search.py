@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, not_
 
 from app.background import Background
 from app.filters import allowed_contents, says
+from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
 from app.photos import (
     PhotoDetails,
     content_vectors,
@@ -25,7 +26,7 @@ from clipcore.zeroshot import class_vectors
 from indexer.follow import follow
 from indexer.frames import Moments
 from indexer.library import Library
-from indexer.vectors.base import Vectors
+from indexer.vectors.base import Ids, Vectors
 
 MAX_RESULTS = 2_000
 PROMPTS = ("{}", "a photo of {}", "a picture of {}")  # in which a text is asked
@@ -149,26 +150,37 @@ class Search:
         return matching, rest
 
     def _candidates(self, query: Query, count: int, searched: int, ranking: Ranking) -> Candidates:
-        """The contents that score highest, best first, each judged."""
+        """The contents that score highest or are written of, best first, each judged."""
         asked, vector = self._vector(query.parts or query.minus)
         vector, left_out = self._moved(vector, ranking, searched)
-        hidden = [*asked, *left_out]
         sign = 1 if query.parts or ranking.like else -1  # or nothing is wanted but that something is not there
-        scores, ids = self._index.search(sign * vector, count + len(hidden), self._allowed(query))
-        shown = ~np.isin(ids, hidden)
-        ids, vectors, present = content_vectors(self._library, ids[shown])
-        scores = sign * scores[shown][present]
+        mentions = find_mentions(self._library, query.words) if sign > 0 else NONE
+        ids, vectors = self._found(sign * vector, count, query, mentions, [*asked, *left_out])
+        scores = vectors @ vector
         relevances = np.ones(len(ids), np.float32)
-        penalties = np.zeros(len(ids), np.float32)
+        worth = sign * scores
         if sign > 0:
             of_words = query.is_of_words and not ranking.moves
             relevances = self._judged(of_words, vector, scores, vectors, searched)
+        if len(mentions.ids):
+            shares = mentions.of(ids)
+            relevances = more_relevant(relevances, shares)
+            worth += WEIGHT * self._background.spread(vector, searched).deviation * shares
         for part in query.minus:
             against, penalty = self._against(part, vectors, searched)
             relevances *= (1 - against) ** part.weight
-            penalties += part.weight * penalty
-        order = np.argsort(-sign * scores + penalties, kind="stable")
-        return Candidates(ids, scores, relevances, vectors).take(order)
+            worth -= part.weight * penalty
+        return Candidates(ids, scores, relevances, vectors).take(np.argsort(-worth, kind="stable"))
+
+    def _found(
+        self, vector: Vectors, count: int, query: Query, mentions: Mentions, hidden: Sequence[int]
+    ) -> tuple[Ids, Vectors]:
+        """Ids and vectors of the contents that score highest, then of others that are written of; no hidden ones."""
+        allowed = self._allowed(query)
+        _, ids = self._index.search(vector, count + len(hidden), allowed)
+        ids = np.concatenate([ids, mentions.beside(ids, allowed)])
+        found, vectors, _ = content_vectors(self._library, ids[~np.isin(ids, hidden)])
+        return found, vectors
 
     def _judged(self, words: bool, vector: Vectors, scores: Vectors, vectors: Vectors, searched: int) -> Relevances:
         """The relevance of scores of a query's vector (dim,) on contents (n, dim)."""
