@@ -1,27 +1,47 @@
-"""Image -> text: which of some captions, or of a vocabulary's tags, say best what is in a photo."""
+"""Image -> text: which captions, or which tags of a vocabulary, say what is in a photo.
+
+Of captions that were offered one is taken to be right, so their probabilities share 1 (zero-shot classification). Each
+tag of a vocabulary holds or does not, by itself (`app.likelihood`). Kinds stand below what they are kinds of: that a
+photo shows a dog is as probable as that it shows a dog or any of the dogs below, taken together.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
+from sqlalchemy import func, select
 
 from app.errors import NotFoundError, QueryError
-from app.vocabularies import DEFAULT_VOCABULARY, encoded_once, read_lines, read_vocabularies
-from clipcore.zeroshot import DEFAULT_TEMPLATES, probabilities
+from app.likelihood import Encoded, Likelihood
+from app.photos import content_vectors
+from app.vocabularies import DEFAULT_VOCABULARY, Tag, read_lines, read_own, read_vocabularies
+from clipcore.zeroshot import probabilities
+from indexer.catalog import Photo, PhotoMetadata, PhotoState
 from indexer.library import Library
 from indexer.vectors.base import Vectors
 
 MAX_CAPTIONS = 10_000
+NEIGHBOURS = 100  # photos with captions, nearest to the one described
+KINDS = 3  # shown below a tag
 
 
 @dataclass(frozen=True)
 class Description:
-    """A text, how probable it is among all that were offered, and its cosine to the photo."""
+    """A text, how probable it is, and its cosine to the photo.
+
+    Attributes:
+        probability: of a tag, that it holds; of a caption, that it is the one among those offered.
+        group: of a tag: animals, moods ...
+        kinds: likelier ones first, none likelier than this.
+    """
 
     text: str
     probability: float
     score: float
+    group: str = ""
+    kinds: tuple["Description", ...] = ()
 
 
 class Describe:
@@ -29,25 +49,63 @@ class Describe:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._vectors: dict[str, Vectors] = {}
+        self.likelihood = Likelihood(library)
+        self._encoded: dict[tuple[Tag, ...], Encoded] = {}
 
     @cached_property
-    def vocabularies(self) -> dict[str, list[str]]:
+    def vocabularies(self) -> dict[str, tuple[Tag, ...]]:
         """Tags by vocabulary."""
         return read_vocabularies(self._library)
 
     def by_vocabulary(self, photo: Vectors, name: str = DEFAULT_VOCABULARY, k: int = 10) -> list[Description]:
-        """The k likeliest tags of a vocabulary for a photo's vector (dim,), likeliest first.
+        """The k likeliest tags of a vocabulary for a photo's vector (dim,), likeliest first, their kinds below them.
 
         Raises:
             NotFoundError: no such vocabulary.
         """
+        return self.by_tags(photo, self.tags_of(name), k)
+
+    def tags_of(self, name: str) -> tuple[Tag, ...]:
+        """The tags of a vocabulary.
+
+        Raises:
+            NotFoundError: there is none of this name.
+        """
         tags = self.vocabularies.get(name)
         if tags is None:
             raise NotFoundError(f"no vocabulary {name!r}: expected one of {', '.join(self.vocabularies)}")
-        if name not in self._vectors:
-            self._vectors[name] = encoded_once(self._library, tags, DEFAULT_TEMPLATES)
-        return self._ranked(photo, tags, self._vectors[name], k)
+        return tags
+
+    def by_file(self, photo: Vectors, path: Path, k: int = 10) -> list[Description]:
+        """As `by_vocabulary`, of the tags in a file, or in all files of a folder.
+
+        Raises:
+            NotFoundError: it is not there.
+            QueryError: it is no list of tags.
+        """
+        return self.by_tags(photo, read_own(path), k)
+
+    def by_tags(self, photo: Vectors, tags: tuple[Tag, ...], k: int) -> list[Description]:
+        """As `by_vocabulary`, of these tags."""
+        encoded = self.encoded(tags)
+        likely = self.likelihood.probabilities(encoded, photo[None])[0]
+        scores = encoded.vectors @ photo
+        below = families(tags)
+        together = {i: float(1 - np.prod(1 - likely[[i, *kinds]])) for i, kinds in below.items()}
+        best = sorted(together, key=lambda i: (-together[i], -scores[i]))[:k]
+        return [
+            Description(
+                tags[i].text, together[i], float(scores[i]), tags[i].group, _kinds(tags, below[i], likely, scores)
+            )
+            for i in best
+        ]
+
+    def encoded(self, tags: tuple[Tag, ...]) -> Encoded:
+        """Tags with their vectors."""
+        if tags not in self._encoded:
+            is_broad = tags == self.vocabularies[DEFAULT_VOCABULARY]
+            self._encoded[tags] = self.likelihood.broad if is_broad else self.likelihood.encoded(tags)
+        return self._encoded[tags]
 
     def by_captions(self, photo: Vectors, captions: Sequence[str], k: int = 10) -> list[Description]:
         """The k likeliest of the captions given, likeliest first.
@@ -58,11 +116,47 @@ class Describe:
         captions = read_lines("\n".join(captions))
         if not captions or len(captions) > MAX_CAPTIONS:
             raise QueryError(f"expected 1 to {MAX_CAPTIONS:,} captions, one a line; got {len(captions):,}")
-        return self._ranked(photo, captions, self._library.encoder.encode_texts(captions), k)
-
-    def _ranked(self, photo: Vectors, texts: Sequence[str], vectors: Vectors, k: int) -> list[Description]:
-        """Zero-shot classification with the texts as classes."""
+        vectors = self._library.encoder.encode_texts(captions)
         scores = vectors @ photo
         (likely,) = probabilities(photo[None], vectors, self._library.encoder.logit_scale)
         best = np.argsort(-scores, kind="stable")[:k]
-        return [Description(texts[i], float(likely[i]), float(scores[i])) for i in best]
+        return [Description(captions[i], float(likely[i]), float(scores[i])) for i in best]
+
+    def by_library(self, photo: Vectors, k: int = 10) -> list[Description]:
+        """The k likeliest of the captions that the photos nearest to this one have in the library.
+
+        Raises:
+            NotFoundError: no photo has a caption.
+        """
+        captions = self._captions()
+        ids, vectors, _ = content_vectors(self._library, np.array(sorted(captions), np.int64))
+        if not len(ids):
+            raise NotFoundError("no photo of the library has a caption: none to choose among")
+        nearest = ids[np.argsort(-(vectors @ photo), kind="stable")[:NEIGHBOURS]]
+        return self.by_captions(photo, [" ".join(captions[i].split()) for i in nearest.tolist()], k)
+
+    def _captions(self) -> dict[int, str]:
+        """A caption of each content that has one, by content id."""
+        query = (
+            select(Photo.content_id, func.min(PhotoMetadata.caption))
+            .join(PhotoMetadata, PhotoMetadata.photo_id == Photo.id)
+            .where(Photo.state == PhotoState.PRESENT, PhotoMetadata.caption.is_not(None), Photo.content_id.is_not(None))
+            .group_by(Photo.content_id)
+        )
+        with self._library.catalog.reading() as session:
+            return {i: caption for i, caption in session.execute(query) if i is not None and caption is not None}
+
+
+def families(tags: Sequence[Tag]) -> dict[int, list[int]]:
+    """For each tag that is no other's kind, by its place: the places of its kinds."""
+    places = {tag.text: i for i, tag in enumerate(tags)}
+    below: dict[int, list[int]] = {i: [] for i, tag in enumerate(tags) if tag.parent not in places}
+    for i, tag in enumerate(tags):
+        if tag.parent in places:
+            below[places[tag.parent]].append(i)
+    return below
+
+
+def _kinds(tags: Sequence[Tag], places: Sequence[int], likely: Vectors, scores: Vectors) -> tuple[Description, ...]:
+    best = sorted(places, key=lambda i: -likely[i])[:KINDS]
+    return tuple(Description(tags[i].text, float(likely[i]), float(scores[i]), tags[i].group) for i in best)

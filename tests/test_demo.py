@@ -9,6 +9,7 @@ import pytest
 from app.photos import find_photo, stored_vectors
 from app.query import Query
 from app.services import Services
+from app.vocabularies import shipped
 from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.settings import load_settings
@@ -60,8 +61,9 @@ def test_a_portrait_is_found_among_people_seen_from_near(services: Services) -> 
     ("name", "tags"),
     [
         ("chelsea.png", {"cat"}),
-        ("astronaut.png", {"astronaut"}),
         ("coffee.png", {"coffee", "cup of coffee"}),
+        ("motorcycle_left.png", {"motorcycle"}),
+        ("horse.png", {"horse"}),
     ],
 )
 def test_describe_names_what_is_there(services: Services, name: str, tags: set[str]) -> None:
@@ -70,3 +72,13 @@ def test_describe_names_what_is_there(services: Services, name: str, tags: set[s
     vector = stored_vectors(services.library, [photo.id])[1][0]
     found = [description.text for description in services.describe.by_vocabulary(vector)]
     assert found[0] in tags, found
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"), [("chelsea.png", {"cat"}), ("astronaut.png", {"astronaut"}), ("coffee.png", {"cup of coffee"})]
+)
+def test_of_a_thousand_everyday_words_the_right_one_is_first(services: Services, name: str, tags: set[str]) -> None:
+    photo = find_photo(services.library, str(DEMO / "photographs" / name))
+    assert photo is not None
+    vector = stored_vectors(services.library, [photo.id])[1][0]
+    assert services.describe.by_captions(vector, shipped())[0].text in tags

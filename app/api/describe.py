@@ -14,8 +14,10 @@ router = APIRouter(tags=["describe"])
 
 class DescriptionOut(BaseModel):
     text: str
-    probability: float = Field(description="among all captions or tags offered")
+    probability: float = Field(description="of a tag: that it holds; of a caption: that of those offered it is the one")
     score: float = Field(description="cosine to the photo")
+    group: str = Field("", description="of a tag: animals, moods, colours ...")
+    kinds: list["DescriptionOut"] = Field([], description="the likeliest kinds of the tag, none likelier than itself")
 
 
 class DescribeOut(BaseModel):
