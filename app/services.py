@@ -15,6 +15,7 @@ from indexer.settings import Settings
 
 if TYPE_CHECKING:  # a command that asks for neither imports neither
     from app.describe import Describe
+    from app.map import LibraryMap
     from app.paging import Pages
     from app.search import Search
 
@@ -46,6 +47,12 @@ class Services:
         from app.describe import Describe
 
         return Describe(self.library)
+
+    @cached_property
+    def map(self) -> "LibraryMap":
+        from app.map import LibraryMap
+
+        return LibraryMap(self.library, self.describe.likelihood)
 
 
 class Live:
