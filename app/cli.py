@@ -23,6 +23,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "search": "search",
     "similar": "search",
     "describe": "describe",
+    "why": "why",
     "serve": "serve",
     "status": "status",
     "doctor": "doctor",

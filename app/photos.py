@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sqlalchemy import Select, func, select
 
 from app.errors import NotFoundError
@@ -180,12 +181,17 @@ def preview(library: Library, photo: PhotoDetails, time_s: float | None = None) 
     Raises:
         PhotoError: the original cannot be read.
     """
-    path, data = _original(library, photo)
-    image = large_picture(data, path, library.limits, PREVIEW_SIZE // DRAFT_MARGIN, time_s)
+    image = upright_picture(library, photo, time_s)
     image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_PREVIEW_QUALITY)
     return out.getvalue()
+
+
+def upright_picture(library: Library, photo: PhotoDetails, time_s: float | None = None) -> Image.Image:
+    """The picture upright, decoded no larger than a preview needs; of a video, at a time. Raises as `preview` does."""
+    path, data = _original(library, photo)
+    return large_picture(data, path, library.limits, PREVIEW_SIZE // DRAFT_MARGIN, time_s)
 
 
 def _original(library: Library, photo: PhotoDetails) -> tuple[str, bytes]:

@@ -1,13 +1,19 @@
 """Describing: the captions, or the tags of a vocabulary, that say best what is in a photo."""
 
 from dataclasses import asdict
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi import Query as Parameter
 from pydantic import BaseModel, Field
 
+from app.api.photos import PhotoId
 from app.api.requests import DescribeIn
 from app.api.serving import Serving
-from app.photos import encode_picture, stored_vectors
+from app.explain import explain
+from app.language import parse
+from app.photos import encode_picture, get_photo, stored_vectors, upright_picture
+from app.query import MAX_TEXT
 
 router = APIRouter(tags=["describe"])
 
@@ -45,3 +51,15 @@ def describe(live: Serving, body: DescribeIn) -> DescribeOut:
 def vocabularies(live: Serving) -> dict[str, int]:
     """The vocabularies that `describe` knows, with how many tags each has."""
     return {name: len(tags) for name, tags in live.now().describe.vocabularies.items()}
+
+
+@router.get(
+    "/photos/{photo_id}/why",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}},
+)
+def why(live: Serving, photo_id: PhotoId, q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT)]) -> Response:
+    """The photo as a PNG in which the parts glow that answer a query of words; takes a second or two."""
+    library = live.now().library
+    picture = upright_picture(library, get_photo(library, photo_id))
+    return Response(explain(library, picture, parse(q)).over(picture), media_type="image/png")
