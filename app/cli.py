@@ -24,6 +24,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "similar": "search",
     "describe": "describe",
     "why": "why",
+    "tags": "tags",
     "serve": "serve",
     "status": "status",
     "doctor": "doctor",

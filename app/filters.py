@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 
 from app.errors import QueryError
-from indexer.catalog import Content, ContentKind, Photo, PhotoKeyword, PhotoMetadata, PhotoState
+from indexer.catalog import Content, ContentKind, Photo, PhotoKeyword, PhotoMetadata, PhotoState, PhotoTag, TagState
 from indexer.fulltext import Written, tokens
 
 _EARTH = 6371.0088  # mean radius, km
@@ -137,7 +137,10 @@ def _camera(value: str) -> ColumnElement[bool]:
 
 def _keyword(value: str) -> ColumnElement[bool]:
     meeting = select(PhotoKeyword.photo_id).where(PhotoKeyword.keyword.ilike(_literal(value), escape="\\"))
-    return Photo.id.in_(meeting)
+    tagged = select(PhotoTag.photo_id).where(
+        PhotoTag.tag.ilike(_literal(value), escape="\\"), PhotoTag.state == TagState.OWN
+    )
+    return or_(Photo.id.in_(meeting), Photo.id.in_(tagged))
 
 
 def _kind(value: str) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """A pass over a folder, shown to someone at a terminal: a bar while it runs, a summary when it is done."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -80,3 +80,13 @@ def _counts(report: Report) -> str:
     }
     counts = ", ".join(f"{count:,} {name}" for name, count in named.items() if count)
     return f"{counts}; cancelled, {report.total - report.done:,} still to read" if report.cancelled else counts
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A listener that is told (done, total) and draws a bar on stderr, when that is a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -141,6 +141,23 @@ class PhotoKeyword(Base):
     keyword: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
+class TagState(enum.StrEnum):
+    OWN = "own"  # the owner gave it, or accepted it
+    SUGGESTED = "suggested"
+    REJECTED = "rejected"  # kept, so that it is not suggested again
+
+
+class PhotoTag(Base):
+    """A tag that the library keeps of a photo, beside the keywords that the photo itself holds."""
+
+    __tablename__ = "photo_tag"
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True, index=True)
+    state: Mapped[TagState] = mapped_column(state_of(TagState))
+    encoder_id: Mapped[int | None]  # that suggested it; None: none did
+    probability: Mapped[float | None] = mapped_column(Double)  # with which it was suggested
+
+
 class PhotoText(Base):
     """What is written of a photo, as words are compared (`indexer.fulltext`)."""
 
