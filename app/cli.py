@@ -24,6 +24,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "similar": "search",
     "describe": "describe",
     "why": "why",
+    "classify": "classify",
     "tags": "tags",
     "serve": "serve",
     "status": "status",

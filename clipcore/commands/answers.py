@@ -3,10 +3,16 @@
 import csv
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+import numpy as np
+
+from clipcore.errors import ImageError
+from clipcore.runtimes.base import Vectors
+from clipcore.zeroshot import probabilities
 
 
 @dataclass(frozen=True)
@@ -16,6 +22,17 @@ class Answer:
     path: Path
     labels: tuple[tuple[str, float], ...] = ()
     error: str = ""
+
+    @classmethod
+    def of(
+        cls, path: Path, vector: Vectors | ImageError, classes: Vectors, names: Sequence[str], scale: float, top: int
+    ) -> "Answer":
+        """What a picture with this vector (dim,) is, or why it has none."""
+        if isinstance(vector, ImageError):
+            return cls(path, error=" ".join(str(vector).split()))
+        (likely,) = probabilities(vector[None], classes, scale)
+        best = np.argsort(-likely, kind="stable")[:top]
+        return cls(path, tuple((names[i], float(likely[i])) for i in best))
 
     @property
     def shown_path(self) -> str:

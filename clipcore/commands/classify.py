@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from clipcore.commands.options import architecture_option, precision_option, templates_option
-from clipcore.errors import ImageError
 
 if TYPE_CHECKING:
     from clipcore.commands.answers import Answer
@@ -93,16 +92,8 @@ def _answers(
     encoder: "Encoder", paths: Sequence[Path], classes: "Vectors", names: Sequence[str], top: int
 ) -> Iterator["Answer"]:
     """What each picture is, in order."""
-    import numpy as np
-
     from clipcore.commands.answers import Answer
     from clipcore.stream import decode_ahead, encode_each
-    from clipcore.zeroshot import probabilities
 
     for path, vector in encode_each(decode_ahead(paths, partial(encoder.decode, fast=True)), encoder.encode_pixels):
-        if isinstance(vector, ImageError):
-            yield Answer(path, error=" ".join(str(vector).split()))
-            continue
-        (likely,) = probabilities(vector[None], classes, encoder.logit_scale)
-        best = np.argsort(-likely, kind="stable")[:top]
-        yield Answer(path, tuple((names[i], float(likely[i])) for i in best))
+        yield Answer.of(path, vector, classes, names, encoder.logit_scale, top)
