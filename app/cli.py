@@ -1,6 +1,7 @@
 """`sightline`: each command is a module in `app.commands`, imported when it is called.
 
-Results go to stdout, progress and messages to stderr. Exit status: 0 found or done, 1 failed, 2 misuse.
+Results go to stdout, progress and messages to stderr. Exit status: 0 found or done, 1 nothing found or failed,
+2 misuse.
 """
 
 import importlib
@@ -37,6 +38,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "pause": "control",
     "resume": "control",
     "cancel": "control",
+    "completion": "completion",
     "switch": "models",
     "models": "models",
 }
@@ -85,7 +87,7 @@ def main(context: click.Context, home: Path | None, encoder: str | None) -> None
             os.environ["SIGHTLINE_HOME"] = str(home)  # config.toml is looked for there too
         context.obj = Services(load_settings(home=home, encoder=encoder))
 
-    if context.invoked_subcommand is not None and not {"-h", "--help"} & set(sys.argv[1:]):
+    if context.invoked_subcommand not in (None, "completion") and not {"-h", "--help"} & set(sys.argv[1:]):
         open_library()
 
 

@@ -134,7 +134,11 @@ def stopped_by_signals() -> Iterator[threading.Event]:
 @click.pass_obj
 @command
 def forget(services: Services, folder: str) -> None:
-    """Take FOLDER out of the library. The photos themselves are not touched."""
+    """Take FOLDER out of the library. The photos themselves are not touched.
+
+    \b
+      sightline forget ~/Scans
+    """
     path = os.path.abspath(os.path.expanduser(folder))
     with services.library.catalog.reading() as session:
         known = {found.path: found for found in list_folders(session)}
@@ -152,6 +156,10 @@ def watch(services: Services, folders: Sequence[str]) -> None:
     """Follow the indexed folders (and FOLDERS) and index what changes, until stopped.
 
     Folders that are unplugged are waited for; their photos are kept.
+
+    \b
+      sightline watch
+      sightline watch ~/Pictures
     """
     for folder in folders:
         add_folder(services.library.catalog, folder)

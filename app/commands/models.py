@@ -28,6 +28,10 @@ def switch(services: Services, encoder: str, architecture: str | None, leave_unr
     Every photo is looked at with it first, while searches go on with the encoder there is. Interrupt it when you like:
     the same command goes on from there. Then all searches, in running servers too, go over at once. The vectors of the
     old encoder are kept, so that switching back takes no time, until `sightline models forget`.
+
+    \b
+      sightline switch ViT-B-32/laion2b_s34b_b79k
+      sightline switch ~/models/my-clip
     """
     settings = services.library.settings
     chosen = load_settings(

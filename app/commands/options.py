@@ -14,6 +14,7 @@ from indexer.errors import FolderError, IndexerError
 _MISUSE = (FolderError, QueryError, NotFoundError)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+nul = click.option("-0", "--null", is_flag=True, help="Print only the paths, a NUL behind each, for xargs -0.")
 paths_only = click.option("--paths", is_flag=True, help="Print only the paths, one a line, for pipes.")
 
 

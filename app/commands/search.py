@@ -2,23 +2,33 @@
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import click
 
-from app.commands.options import as_json, command, paths_only
+from app.commands.options import as_json, command, nul, paths_only
 from app.commands.photo import id_of, read
 from app.errors import AppError
 from app.language import parse
 from app.query import Query
 from app.ranking import Ranking
-from app.search import MAX_RESULTS, Results
+from app.search import MAX_RESULTS, Hit, Results
 from app.services import Services
+from indexer.errors import IndexerError
 
 top = click.option(
     "-k", "--top", default=20, show_default=True, type=click.IntRange(1, MAX_RESULTS), help="How many results."
+)
+
+thumbnails = click.option(
+    "--thumbnails",
+    type=click.Choice(["auto", "kitty", "iterm", "sixel", "none"]),
+    default="auto",
+    show_default=True,
+    help="How a terminal shows pictures; auto: if it is known to. Never into a pipe or a file.",
 )
 
 
@@ -57,10 +67,20 @@ class QueryCommand(click.Command):
 @click.option("--dislike", multiple=True, type=int, help="Id of a photo that is wrong: fewer like it.")
 @as_json
 @paths_only
+@nul
+@thumbnails
 @click.pass_obj
 @command
 def search(
-    services: Services, query: Sequence[str], top: int, matches: bool, as_json: bool, paths: bool, **ranking: Any
+    services: Services,
+    query: Sequence[str],
+    top: int,
+    matches: bool,
+    as_json: bool,
+    paths: bool,
+    null: bool,
+    thumbnails: str,
+    **ranking: Any,
 ) -> None:
     """Find photos by QUERY, best first, each with its relevance (0..1) and its score (cosine).
 
@@ -86,7 +106,7 @@ def search(
     results = services.search(parse(" ".join(query)), top, Ranking(**ranking))
     if matches:
         results = replace(results, hits=results.hits[: results.matches])
-    _show(results, as_json, paths)
+    _show(services, results, as_json, paths, null, thumbnails)
 
 
 @click.command()
@@ -94,16 +114,23 @@ def search(
 @top
 @as_json
 @paths_only
+@nul
+@thumbnails
 @click.pass_obj
 @command
-def similar(services: Services, photo: str, top: int, as_json: bool, paths: bool) -> None:
-    """Find photos like PHOTO: a file, or the id of a photo in the library."""
+def similar(services: Services, photo: str, top: int, as_json: bool, paths: bool, null: bool, thumbnails: str) -> None:
+    """Find photos like PHOTO: a file, or the id of a photo in the library.
+
+    \b
+      sightline similar IMG_1.jpg -k 5
+      sightline similar 123 --paths
+    """
     photo_id = id_of(services, photo)
     query = Query(photos=(photo_id,)) if photo_id else Query(images=(read(services, photo),))
-    _show(services.search(query, top), as_json, paths)
+    _show(services, services.search(query, top), as_json, paths, null, thumbnails)
 
 
-def _show(results: Results, as_json: bool, paths: bool) -> None:
+def _show(services: Services, results: Results, as_json: bool, paths: bool, null: bool, thumbnails: str) -> None:
     if not results.searched:
         raise AppError("the library is empty: sightline index FOLDER")
     if as_json:
@@ -113,12 +140,40 @@ def _show(results: Results, as_json: bool, paths: bool) -> None:
         ]
         found = {name: getattr(results, name) for name in ("matches", "matches_end", "searched", "took_ms")}
         click.echo(json.dumps({"items": items} | found, default=str))
-        return
+    elif null:
+        click.echo("".join(f"{hit.photo.path}\0" for hit in results.hits), nl=False)
+    else:
+        _list(services, results, paths, thumbnails)
+    if not results.hits:
+        click.echo("nothing found", err=True)
+        sys.exit(1)
+
+
+def _list(services: Services, results: Results, paths: bool, thumbnails: str) -> None:
+    """A line for each result, below its thumbnail where the terminal shows them."""
+    method = "none"
+    if sys.stdout.isatty() and not paths and thumbnails != "none":
+        from app.terminal import detect
+
+        method = detect() if thumbnails == "auto" else thumbnails
     for place, hit in enumerate(results.hits):
         if place == results.matches_end:
             click.echo("-- matches end here --" if place else "nothing matches; these come nearest:", err=True)
         score = "" if hit.score is None else f"{hit.relevance:.2f}  {hit.score:.3f}  "
+        if method != "none":
+            click.echo(_thumbnail(services, hit, method), nl=False)
         at = "" if hit.time_s is None else f"  at {int(hit.time_s) // 60}:{int(hit.time_s) % 60:02}"
         click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}{at}")
-    if not results.hits:
-        click.echo("nothing found", err=True)
+
+
+def _thumbnail(services: Services, hit: Hit, method: str) -> str:
+    from PIL import Image
+
+    from app.photos import thumbnail_file
+    from app.terminal import drawn
+
+    try:
+        with Image.open(thumbnail_file(services.library, hit.photo)) as picture:
+            return drawn(picture, method)
+    except (OSError, AppError, IndexerError):
+        return ""  # the result is still a result
