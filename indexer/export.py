@@ -22,6 +22,8 @@ from indexer.catalog import (
     Photo,
     PhotoKeyword,
     PhotoMetadata,
+    PhotoTag,
+    TagState,
     Vector,
 )
 from indexer.columns import stored_text
@@ -117,6 +119,10 @@ def _photos(session: Session) -> Iterator[list[Row]]:
         ids = [photo.id for photo, *_ in rows]
         for keyword in session.scalars(select(PhotoKeyword).where(PhotoKeyword.photo_id.in_(ids))):
             keywords.setdefault(keyword.photo_id, []).append(stored_text(keyword.keyword))
+        tags: dict[int, list[str]] = {}
+        own = select(PhotoTag).where(PhotoTag.photo_id.in_(ids), PhotoTag.state == TagState.OWN)
+        for tag in session.scalars(own.order_by(PhotoTag.tag)):
+            tags.setdefault(tag.photo_id, []).append(stored_text(tag.tag))
         yield [
             {
                 "path": stored_text(photo.path),
@@ -128,6 +134,7 @@ def _photos(session: Session) -> Iterator[list[Row]]:
                 "error": photo.error and stored_text(photo.error),
                 "metadata": _row(metadata, "photo_id") if metadata is not None else None,
                 "keywords": keywords.get(photo.id),
+                "tags": tags.get(photo.id),
             }
             for photo, folder, sha256, metadata in rows
         ]

@@ -28,6 +28,8 @@ from indexer.catalog import (
     PhotoKeyword,
     PhotoMetadata,
     PhotoState,
+    PhotoTag,
+    TagState,
     Vector,
 )
 from indexer.columns import original_text
@@ -306,3 +308,9 @@ def _take_metadata(session: Session, rows: Sequence[tuple[int, Row]]) -> None:
         {"photo_id": id_, "keyword": original_text(word)} for id_, row in rows for word in row["keywords"] or ()
     ]
     _insert_new(session, PhotoKeyword, keywords)
+    tags = [
+        {"photo_id": id_, "tag": original_text(tag), "state": TagState.OWN}
+        for id_, row in rows
+        for tag in row["tags"] or ()
+    ]
+    _insert_new(session, PhotoTag, tags)

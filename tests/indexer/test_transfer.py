@@ -12,7 +12,19 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
 
-from indexer.catalog import Content, Folder, FolderState, Frame, FrameVector, Photo, PhotoKeyword, PhotoMetadata, Vector
+from indexer.catalog import (
+    Content,
+    Folder,
+    FolderState,
+    Frame,
+    FrameVector,
+    Photo,
+    PhotoKeyword,
+    PhotoMetadata,
+    PhotoTag,
+    TagState,
+    Vector,
+)
 from indexer.doctor.examine import examine
 from indexer.errors import StorageError, TransferError
 from indexer.export import export_library
@@ -61,6 +73,7 @@ def full(opened: Open, folder: Path) -> Library:
             if session.get(PhotoMetadata, photo.id) is None:
                 session.add(PhotoMetadata(photo_id=photo.id, version=1, camera="Leica \udce9", latitude=1.5, rating=4))
             session.add(PhotoKeyword(photo_id=photo.id, keyword="sea \U0001f40b"))
+            session.add(PhotoTag(photo_id=photo.id, tag="Rex \udce9", state=TagState.OWN))
         index_words(session, list(session.scalars(select(Photo.id).where(Photo.content_id.is_not(None)))))
         frame = Frame(content_id=1, time_s=2.5)
         session.add(frame)
@@ -78,7 +91,7 @@ def counts(library: Library) -> list[int]:
     with library.catalog.reading() as session:
         return [
             session.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (Photo, Content, Vector, Frame, FrameVector, PhotoMetadata, PhotoKeyword)
+            for table in (Photo, Content, Vector, Frame, FrameVector, PhotoMetadata, PhotoKeyword, PhotoTag)
         ]
 
 
@@ -89,6 +102,8 @@ def test_a_library_comes_back_whole(full: Library, opened: Open, tmp_path: Path,
     taken = import_library(other, tmp_path / "out")
     assert differences(portrait(other), portrait(full)) == []
     assert counts(other) == counts(full)
+    with other.catalog.reading() as session:
+        assert set(session.scalars(select(PhotoTag.tag))) == {"Rex \udce9"}
     assert (taken.photos, taken.vectors, taken.frames, taken.known_photos) == (counts(full)[0], 5, 1, 0)
     assert not any(diagnosis.unwell for diagnosis in examine(other))
 
@@ -244,7 +259,7 @@ def test_an_export_that_is_not_whole_and_sound_changes_nothing(
     with pytest.raises(TransferError, match=reason) as caught:
         import_library(other, tmp_path / "out")
     assert "\n" not in str(caught.value)
-    assert counts(other) == [0] * 7
+    assert counts(other) == [0] * 8
     assert other.catalog.revision() == 0
 
 
