@@ -55,6 +55,8 @@ class DirtyFolders(FileSystemEventHandler):
         self.add({Path(os.fsdecode(p)).parent for p in (event.src_path, event.dest_path) if p})
 
     def add(self, paths: set[Path]) -> None:
+        if not paths:
+            return
         now = time.monotonic()
         with self._lock:
             if not self._paths:
