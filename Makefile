@@ -22,7 +22,7 @@ else
 endif
 
 test: $(VENV)/.installed-dev  ## the tests; slow and GPU ones are skipped
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 test-all: $(VENV)/.installed-dev  ## all tests, the slow ones and, where there is a GPU, its own
 	SIGHTLINE_TEST_ALL=1 $(BIN)/python -m pytest

@@ -1,6 +1,10 @@
 """What the tests share: which of them run, pictures made on the spot, and a library in a folder of its own."""
 
 import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker for each core: read when numpy and torch are imported, below
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
