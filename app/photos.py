@@ -2,8 +2,9 @@
 
 import io
 import os
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from indexer.vectors.base import Ids, Vectors
 
 PREVIEW_SIZE = 1600  # pixels of the longer side
 _PREVIEW_QUALITY = 85
+_DECODING = threading.Semaphore(2)  # pictures from outside that are decoded at once: each may take much memory
 _IDS_AT_ONCE = 500  # in one statement
 
 Indices = NDArray[np.int64]
@@ -156,7 +158,9 @@ def encode_picture(library: Library, data: bytes) -> Vectors:
     """
     if len(data) > library.limits.file_bytes:
         raise PhotoError(f"the picture has {len(data):,} bytes; the limit is {library.limits.file_bytes:,}")
-    photo = decode(data, library.encoder.preprocessing, library.limits)
+    limits = replace(library.limits, pixels=min(library.limits.pixels, library.settings.max_upload_pixels))
+    with _DECODING:
+        photo = decode(data, library.encoder.preprocessing, limits)
     return library.encoder.encode_pixels(photo.pixels[None])[0]
 
 

@@ -35,8 +35,8 @@ class DescribeOut(BaseModel):
 def describe(live: Serving, body: DescribeIn) -> DescribeOut:
     """The captions, or the tags of a vocabulary, that say best what is in a photo."""
     services = live.now()
-    if body.image is not None:
-        vector = encode_picture(services.library, body.image)
+    if (picture := body.picture(services.library.settings)) is not None:
+        vector = encode_picture(services.library, picture)
     else:
         assert body.photo is not None
         vector = stored_vectors(services.library, [body.photo])[1][0]

@@ -6,11 +6,13 @@ from typing import Annotated, Self
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from app.errors import QueryError
+from app.fetch import FetchLimits, fetch
 from app.language import parse
 from app.query import MAX_PARTS, MAX_TEXT, MAX_WEIGHT, Part, Query
 from app.ranking import Ranking, Sort
 from app.search import MAX_RESULTS
 from app.vocabularies import DEFAULT_VOCABULARY
+from indexer.settings import Settings
 
 LARGEST_ID = 2**31 - 1
 
@@ -25,6 +27,29 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class WithPicture(Strict):
+    """What may hold a picture, as bytes or by its URL."""
+
+    image: Base64Bytes | None = Field(default=None, description="a picture file, base64")
+    image_url: str | None = Field(
+        default=None, max_length=2_000, description="http(s) URL of a picture, where the setting fetch_urls is on"
+    )
+
+    def picture(self, settings: Settings) -> bytes | None:
+        """The picture's bytes; None where there is none.
+
+        Raises:
+            QueryError: its URL may not be fetched, or cannot be.
+        """
+        if self.image_url is None:
+            return self.image
+        if self.image is not None:
+            raise QueryError("image_url: expected either image or image_url")
+        if not settings.fetch_urls:
+            raise QueryError("image_url: pictures are not fetched here; switch the setting fetch_urls on")
+        return fetch(self.image_url, FetchLimits(size=settings.max_upload_bytes))
+
+
 class WeightsIn(Strict):
     """How much each part of the query counts; 1 where nothing is said."""
 
@@ -35,7 +60,7 @@ class WeightsIn(Strict):
     image: Weight = 1
 
 
-class QueryIn(Strict):
+class QueryIn(WithPicture):
     """What to search for; several parts are averaged by their weights."""
 
     text: str = Field(
@@ -45,13 +70,12 @@ class QueryIn(Strict):
         examples=["a dog on the beach -people date:2019"],
     )
     photos: list[Id] = Field(default=[], max_length=MAX_PARTS, description="ids of photos in the library")
-    image: Base64Bytes | None = Field(default=None, description="a picture file, base64")
     weights: WeightsIn = WeightsIn()
     minus: list[Words] = Field(
         default=[], max_length=MAX_PARTS, description="what should not be in it, as -(words) in text"
     )
 
-    def query(self) -> Query:
+    def query(self, settings: Settings) -> Query:
         """All of it as one query.
 
         Raises:
@@ -60,8 +84,8 @@ class QueryIn(Strict):
         written = parse(self.text) if self.text.strip() else None
         weights = [*self.weights.photos, *[1.0] * len(self.photos)]
         parts = [Part(photo, weight) for photo, weight in zip(self.photos, weights, strict=False)]
-        if self.image is not None:
-            parts.append(Part(self.image, self.weights.image))
+        if (picture := self.picture(settings)) is not None:
+            parts.append(Part(picture, self.weights.image))
         minus = tuple(Part(words) for words in self.minus)
         if written is None:
             return Query(weighted=tuple(parts), minus=minus)
@@ -87,20 +111,20 @@ class SearchIn(Strict):
         """In which order the answers are wanted."""
         return Ranking(self.min_relevance, self.sort, self.diverse, tuple(self.like), tuple(self.dislike))
 
-    def asked(self) -> Query:
+    def asked(self, settings: Settings) -> Query:
         """The query within the filter.
 
         Raises:
             QueryError: one of them is not in the language, or the filter is more than filters.
         """
         if not self.filter.strip():
-            return self.query.query()
+            return self.query.query(settings)
         within = parse(self.filter)
         if within.parts or within.minus:
             raise QueryError("filter: expected filters and quoted words alone, such as date:2019")
         if self.query == QueryIn():
             return within
-        query = self.query.query()
+        query = self.query.query(settings)
         return replace(
             query,
             exact=query.exact + within.exact,
@@ -109,17 +133,16 @@ class SearchIn(Strict):
         )
 
 
-class DescribeIn(Strict):
+class DescribeIn(WithPicture):
     """A photo of the library or a picture; captions to choose from, or a vocabulary's name."""
 
     photo: Id | None = Field(default=None, description="id of a photo in the library")
-    image: Base64Bytes | None = Field(default=None, description="a picture file, base64")
     captions: list[str] | None = Field(default=None, examples=[["a cat", "a dog"]])
     vocabulary: str = DEFAULT_VOCABULARY
     k: Annotated[int, Field(ge=1, le=100)] = 10
 
     @model_validator(mode="after")
     def _one_picture(self) -> Self:
-        if (self.photo is None) == (self.image is None):
-            raise ValueError("give either photo or image")
+        if [self.photo, self.image, self.image_url].count(None) != 2:
+            raise ValueError("give one of photo, image and image_url")
         return self

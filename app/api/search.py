@@ -41,7 +41,7 @@ def search(live: Serving, body: SearchIn) -> SearchOut:
     services = live.now()
     if body.cursor is not None:
         return results_out(services, *services.pages.next(body.cursor, body.k))
-    return results_out(services, *services.pages.first(body.asked(), body.k, body.ranking()))
+    return results_out(services, *services.pages.first(body.asked(services.library.settings), body.k, body.ranking()))
 
 
 @router.get("/search", tags=["search"])

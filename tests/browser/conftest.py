@@ -47,8 +47,10 @@ def served(home: Path, *folders: Path, encoder: str = "starter") -> Iterator[str
     command = [*RUN, "serve", "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[3]
-        process.send_signal(signal.SIGINT)
+        try:
+            yield process.stdout.readline().split()[3]
+        finally:  # or a test that fails waits for its server for ever
+            process.send_signal(signal.SIGINT)
 
 
 @pytest.fixture(scope="session")
