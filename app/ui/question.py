@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from app.errors import QueryError
 from app.language import parse
 from app.query import Query
 from app.ranking import DEFAULT_RANKING, Ranking
@@ -87,3 +88,24 @@ def _ids(text: str) -> tuple[int, ...]:
 def photos_asked_with(query: Query) -> list[int]:
     """The photos of the library that a query should be like, however they were written."""
     return [part.of for part in query.parts if isinstance(part.of, int)]
+
+
+def without_photo(question: Question, photo_id: int) -> Question:
+    """The question without a photo of the library that it asks with."""
+    query = question.query()
+    if query is None:
+        return question
+    photos = tuple(i for i in query.photos if i != photo_id)
+    weighted = tuple(part for part in query.weighted if part.of != photo_id)
+    return with_query(question, {"photos": photos, "weighted": weighted, "images": ()})
+
+
+def with_query(question: Question, changes: Mapping[str, object]) -> Question:
+    """The question with some attributes of its `Query` changed; the line is written anew, the picture stays."""
+    old = parse(question.text) if question.text.strip() else None
+    fields = {name: getattr(old, name) for name in Query.__dataclass_fields__} if old else {}
+    try:
+        text = str(Query(**{**fields, **changes}))
+    except QueryError:  # nothing is left of it
+        text = ""
+    return replace(question, text=text)

@@ -77,7 +77,7 @@ def test_s_asks_for_similar_photos(page: Page) -> None:
     page.locator(".photos .open").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("s")
-    expect(page.get_by_text("Photos like")).to_be_visible()
+    expect(page.get_by_role("list", name="Asked with").get_by_text("Like", exact=True)).to_be_visible()
     assert "q=photo%3A" in page.url
 
 

@@ -1,10 +1,6 @@
 """The pages in a real browser: search, describe, library."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page, expect
-
-from tests.conftest import paint
 
 
 def test_a_search_is_answered_and_its_address_holds_it(page: Page, address: str) -> None:
@@ -28,22 +24,6 @@ def test_a_photo_is_described_in_ones_own_words(page: Page) -> None:
     page.get_by_label("One caption a line").fill("a wall of colours\na letter")
     page.get_by_label("One caption a line").press("Control+Enter")
     expect(page.get_by_text("a letter ·")).to_be_visible()
-
-
-def test_a_dropped_picture_finds_its_like(page: Page, tmp_path: Path) -> None:
-    query = paint(tmp_path / "query.png", 1)  # the same blocks as b.png
-    page.get_by_role("button", name="Search with a picture").click()
-    page.locator("input[type=file]").set_input_files(query)
-    expect(page.get_by_text("Photos like this picture")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator(".photos img").first).to_have_attribute("alt", "b.png")
-
-
-def test_a_picture_that_is_none_is_said(page: Page, tmp_path: Path) -> None:
-    (tmp_path / "letter.jpg").write_text("Dear photo,")
-    page.get_by_role("button", name="Search with a picture").click()
-    page.locator("input[type=file]").set_input_files(tmp_path / "letter.jpg")
-    expect(page.get_by_text("not a picture, or a format that is not supported")).to_be_visible()
 
 
 def test_the_api_describes_itself_in_the_browser(page: Page, address: str) -> None:

@@ -8,6 +8,7 @@ from app.photos import encode_picture, get_photo, stored_vectors
 from app.services import current
 from app.ui.bars import bars
 from app.ui.picture import facts, picture
+from app.ui.plain import plain
 from app.vocabularies import DEFAULT_VOCABULARY
 from indexer.errors import IndexerError
 from indexer.vectors.base import Vectors
@@ -52,4 +53,4 @@ try:
         else:
             bars(described(vector))
 except (AppError, IndexerError) as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")

@@ -5,6 +5,7 @@ import streamlit as st
 from app.errors import AppError
 from app.services import current
 from app.status import Status, read_failures, read_status
+from app.ui.plain import plain
 from indexer.errors import IndexerError
 
 
@@ -45,7 +46,7 @@ try:
     numbers()
     failures = read_failures(services.library)
 except (AppError, IndexerError) as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
     st.stop()
 if failures:
     st.subheader("Files that could not be read")
