@@ -15,22 +15,23 @@ QUERY = "a landscape with trees"
 
 def search(page: Page, address: str) -> None:
     page.goto(f"{address}/?q={QUERY.replace(' ', '+')}")
-    page.get_by_text("best first").wait_for()
+    page.locator(".photos img.loaded").nth(5).wait_for()
 
 
 def photo(page: Page, address: str) -> None:
     search(page, address)
-    page.locator("figure .open").first.click()
+    page.locator(".photos .open").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Describe").click()
+    dialog.wait_for()
+    page.keyboard.press("i")
     dialog.get_by_text("%").first.wait_for()
 
 
 def describe(page: Page, address: str) -> None:
     page.goto(f"{address}/?q=a+cup+of+coffee")
-    page.get_by_text("best first").wait_for()
-    page.locator("figure").first.hover()
-    page.locator("figure").first.get_by_role("button", name="Describe").click()
+    page.locator(".photos .open").first.click()
+    page.keyboard.press("i")
+    page.get_by_role("dialog").get_by_role("button", name="Describe with other words").click()
     page.get_by_text("%").first.wait_for()
 
 
