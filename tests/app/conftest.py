@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from app.services import Services
+from clipcore.encoder import Encoder
 from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.settings import load_settings
 
 
 @pytest.fixture
-def services(own_home: Path, folder: Path) -> Iterator[Services]:
+def services(own_home: Path, folder: Path, starter: Encoder) -> Iterator[Services]:
     opened = Services(load_settings())
+    opened.library.encoder = starter
     ingest(opened.library, add_folder(opened.library.catalog, folder)[0])
     yield opened
     opened.library.close()
