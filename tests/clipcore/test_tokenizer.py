@@ -74,7 +74,15 @@ def test_cutting_is_said_once_a_call(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not gzip", gzip.compress(b"header\na b\nc\n"), gzip.compress(b"header"), b"\x1f\x8b\x08cut"]
+    "content",
+    [
+        b"",
+        b"not gzip",
+        gzip.compress(b"header\na b\nc\n", mtime=0),
+        gzip.compress(b"header", mtime=0),
+        b"\x1f\x8b\x08cut",
+    ],
+    ids=["empty", "not gzip", "no pair", "header alone", "cut"],
 )
 def test_a_vocabulary_that_is_none_is_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "merges.txt.gz"
