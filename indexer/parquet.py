@@ -214,7 +214,7 @@ def read_parts(export: Path, file: FileEntry, schema: pa.Schema) -> Iterator[pa.
     """
     path = export / file.path
     try:
-        opened = pq.ParquetFile(path)
+        opened = pq.ParquetFile(path, pre_buffer=False)
         missing = [f.name for f in schema if f.name not in opened.schema_arrow.names and not f.nullable]
         if missing:
             raise TransferError(f"{path} has no column {', '.join(missing)}")

@@ -101,7 +101,7 @@ def _text(value: Any) -> str:
 
 def _open(table: Path, columns: Columns, skipped: Skipped) -> tuple[Names, Iterator[pa.RecordBatch]]:
     if table.suffix.lower() == ".parquet":
-        file = pa.parquet.ParquetFile(table)
+        file = pa.parquet.ParquetFile(table, pre_buffer=False)  # or all that was read stays in memory
         names = _choose(table, file.schema_arrow.names, columns)
         return names, file.iter_batches(10_000, columns=[name for name in names if name])
     read = _csv_reader(table, skipped)

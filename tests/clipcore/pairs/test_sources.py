@@ -33,6 +33,19 @@ def test_a_compressed_tar_is_read_too(tmp_path: Path) -> None:
     assert [pair.encoded for pair in open_pairs(tar, Skipped())] == [picture(0), picture(1)]
 
 
+def test_a_large_table_is_read_a_little_at_a_time(tmp_path: Path) -> None:
+    table = tmp_path / "a.parquet"
+    columns = pa.schema([("url", pa.string()), ("caption", pa.string())])
+    with pa.parquet.ParquetWriter(table, columns, compression="none", use_dictionary=False) as writer:
+        for part in range(100):
+            urls = [f"https://a.org/{part}/{row}.jpg" for row in range(1000)]
+            writer.write_table(pa.table({"url": urls, "caption": [url * 10 for url in urls]}, columns))
+    size, before, most = table.stat().st_size, pa.total_allocated_bytes(), 0
+    for _ in open_pairs(table, Skipped()):
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < size / 3, f"{most:,} bytes held of a table of {size:,}"
+
+
 def test_samples_of_a_tar_that_cannot_be_used_are_counted_and_named(tmp_path: Path) -> None:
     files = captioned([["a dog"], ["  ", ""], []])
     files |= {"x.json": b'{"caption": "no picture"}', "y.png": picture(7), "y.json": b"{broken"}
