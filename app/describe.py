@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from app.errors import NotFoundError, QueryError
+from app.kinds import families, together
 from app.likelihood import Encoded, Likelihood
 from app.photos import content_vectors
 from app.vocabularies import DEFAULT_VOCABULARY, Tag, read_lines, read_own, read_vocabularies
@@ -76,27 +77,26 @@ class Describe:
             raise NotFoundError(f"no vocabulary {name!r}: expected one of {', '.join(self.vocabularies)}")
         return tags
 
-    def by_file(self, photo: Vectors, path: Path, k: int = 10) -> list[Description]:
-        """As `by_vocabulary`, of the tags in a file, or in all files of a folder.
+    def tags_at(self, name: str) -> tuple[Tag, ...]:
+        """The tags of a vocabulary, or else of a file, or of all files in a folder.
 
         Raises:
-            NotFoundError: it is not there.
+            NotFoundError: there is nothing of this name.
             QueryError: it is no list of tags.
         """
-        return self.by_tags(photo, read_own(path), k)
+        own = name not in self.vocabularies and Path(name).exists()
+        return read_own(Path(name)) if own else self.tags_of(name)
 
-    def by_tags(self, photo: Vectors, tags: tuple[Tag, ...], k: int) -> list[Description]:
+    def by_tags(self, photo: Vectors, tags: tuple[Tag, ...], k: int = 10) -> list[Description]:
         """As `by_vocabulary`, of these tags."""
         encoded = self.encoded(tags)
         likely = self.likelihood.probabilities(encoded, photo[None])[0]
         scores = encoded.vectors @ photo
         below = families(tags)
-        together = {i: float(1 - np.prod(1 - likely[[i, *kinds]])) for i, kinds in below.items()}
-        best = sorted(together, key=lambda i: (-together[i], -scores[i]))[:k]
+        whole = dict(zip(below, together(likely[None], below)[0].tolist(), strict=True))
+        best = sorted(whole, key=lambda i: (-whole[i], -scores[i]))[:k]
         return [
-            Description(
-                tags[i].text, together[i], float(scores[i]), tags[i].group, _kinds(tags, below[i], likely, scores)
-            )
+            Description(tags[i].text, whole[i], float(scores[i]), tags[i].group, _kinds(tags, below[i], likely, scores))
             for i in best
         ]
 
@@ -145,16 +145,6 @@ class Describe:
         )
         with self._library.catalog.reading() as session:
             return {i: caption for i, caption in session.execute(query) if i is not None and caption is not None}
-
-
-def families(tags: Sequence[Tag]) -> dict[int, list[int]]:
-    """For each tag that is no other's kind, by its place: the places of its kinds."""
-    places = {tag.text: i for i, tag in enumerate(tags)}
-    below: dict[int, list[int]] = {i: [] for i, tag in enumerate(tags) if tag.parent not in places}
-    for i, tag in enumerate(tags):
-        if tag.parent in places:
-            below[places[tag.parent]].append(i)
-    return below
 
 
 def _kinds(tags: Sequence[Tag], places: Sequence[int], likely: Vectors, scores: Vectors) -> tuple[Description, ...]:

@@ -7,7 +7,6 @@ probability of both; `bench/describe.py` fits it on captioned and labelled pictu
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.logistic import constants_of, sigmoid
 from app.vocabularies import DEFAULT_VOCABULARY, SHIPPED, Tag, encoded_once, made_once, read_vocabularies
 from clipcore.agreement import check_set
 from clipcore.runtimes.base import Vectors
@@ -36,9 +36,8 @@ class Constants:
 
     @classmethod
     def of(cls, fingerprint: str) -> "Constants":
-        """Those that hold for an encoder; another's where its own were not measured: deviations have no unit."""
-        known = json.loads(CONSTANTS.read_text("utf-8"))
-        return cls(**(known.get(fingerprint) or next(iter(known.values()))))
+        """Those that hold for an encoder."""
+        return cls(**constants_of(CONSTANTS, fingerprint)[0])
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,7 @@ class Likelihood:
 
     def of_deviations(self, encoded: Encoded, deviations: Vectors) -> Probabilities:
         c = self.constants
-        logits = c.deviation * deviations + c.familiar * encoded.familiar + c.intercept
-        result: Probabilities = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
-        return result
+        return sigmoid(c.deviation * deviations + c.familiar * encoded.familiar + c.intercept)
 
     @cached_property
     def _pictures(self) -> Vectors:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from app.describe import families
+from app.kinds import families
 from app.likelihood import Likelihood
 from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.library import Library

@@ -7,7 +7,6 @@ it lies above them becomes a probability by logistic regression (Platt scaling);
 on labelled pictures, and measures them on others.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.background import Spread
+from app.logistic import constants_of, sigmoid
 from app.vocabularies import encoded_once, shipped
 from indexer.library import Library
 from indexer.vectors.base import Vectors
@@ -36,9 +36,7 @@ class Logistic:
     cut: float
 
     def __call__(self, deviations: Vectors) -> Relevances:
-        exponent = np.clip(self.slope * deviations + self.intercept, -60, 60)
-        result: Relevances = (1 / (1 + np.exp(-exponent))).astype(np.float32)
-        return result
+        return sigmoid(self.slope * deviations + self.intercept)
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,9 @@ class Calibration:
 
 
 def calibration(fingerprint: str) -> Calibration:
-    """The constants that hold for an encoder. Deviations have no unit, so another's are a fair guess."""
-    known = json.loads(CONSTANTS.read_text("utf-8"))
-    constants = known.get(fingerprint) or next(iter(known.values()))
-    return Calibration(Logistic(**constants["text"]), Logistic(**constants["photo"]), fingerprint in known)
+    """The constants that hold for an encoder."""
+    constants, measured = constants_of(CONSTANTS, fingerprint)
+    return Calibration(Logistic(**constants["text"]), Logistic(**constants["photo"]), measured)
 
 
 class Relevance:

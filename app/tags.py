@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from app.describe import families
 from app.errors import NotFoundError, QueryError
+from app.kinds import families, together
 from app.likelihood import Encoded, Likelihood
+from app.photos import content_vectors
 from clipcore.batches import batched
 from indexer.catalog import Photo, PhotoKeyword, PhotoState, PhotoTag, TagState, Vector
 from indexer.library import Library
 from indexer.metadata import clean_keywords
 from indexer.sidecar import SidecarError, write_keywords
-from indexer.store import STORED_DTYPE
 
 THRESHOLD = 0.5  # probability from which on a tag is suggested
 _AT_ONCE = 500  # photos in one transaction
@@ -166,21 +166,15 @@ def _likely(
     library: Library, likelihood: Likelihood, encoded: Encoded, threshold: float, contents: dict[int, int]
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """The tags that hold of each photo, a tag with kinds taken together with them."""
-    query = select(Vector.content_id, Vector.data).where(
-        Vector.content_id.in_(set(contents.values())), Vector.encoder_id == library.encoder_id
-    )
-    with library.catalog.reading() as session:
-        data = {content_id: data for content_id, data in session.execute(query)}
-    ids = [photo_id for photo_id, content_id in contents.items() if content_id in data]
-    if not ids:
+    _, vectors, present = content_vectors(library, np.array(list(contents.values()), np.int64))
+    if not len(present):
         return
-    vectors = np.stack([np.frombuffer(data[contents[i]], STORED_DTYPE) for i in ids]).astype(np.float32)
     likely = likelihood.probabilities(encoded, vectors)
-    for place, kinds in families(encoded.tags).items():
-        if kinds:
-            likely[:, place] = 1 - np.prod(1 - likely[:, [place, *kinds]], axis=1)
-    for photo_id, row in zip(ids, likely, strict=True):
-        yield photo_id, {encoded.tags[i].text: float(row[i]) for i in np.flatnonzero(row >= threshold)}
+    below = families(encoded.tags)
+    likely[:, list(below)] = together(likely, below)
+    photo_ids = list(contents)
+    for place, row in zip(present.tolist(), likely, strict=True):
+        yield photo_ids[place], {encoded.tags[i].text: float(row[i]) for i in np.flatnonzero(row >= threshold)}
 
 
 def _write(library: Library, photo_ids: Sequence[int], found: dict[int, dict[str, float]]) -> int:

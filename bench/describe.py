@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from app.describe import families
+from app.kinds import families, together
 from app.likelihood import Encoded, Likelihood
 from app.vocabularies import Tag
 from bench.figures import write_results
@@ -113,7 +113,7 @@ def calibration(likely: NDArray[np.float32], truth: Truth) -> list[dict[str, flo
 def with_kinds(likely: NDArray[np.float32], tags: Sequence[Tag]) -> tuple[NDArray[np.float32], list[int]]:
     """The probabilities of tags that have kinds, taken together with them, and their places."""
     below = {i: kinds for i, kinds in families(tags).items() if kinds}
-    return np.stack([1 - np.prod(1 - likely[:, [i, *k]], axis=1) for i, k in below.items()], axis=1), list(below)
+    return together(likely, below), list(below)
 
 
 def main() -> None:
@@ -137,11 +137,11 @@ def main() -> None:
     figures: dict[str, object] = {"encoder": encoder.fingerprint, "constants": constants}
     for name, d, truth in zip(("captions", "labels"), deviations, truths, strict=True):
         likely, odd = judge.of_deviations(broad, d[1::2]), truth[1::2]
-        together, places = with_kinds(likely, broad.tags)
+        whole, places = with_kinds(likely, broad.tags)
         best = np.argsort(-likely, axis=1)[:, :5]
         figures[name] = {
             "tags": calibration(likely, odd),
-            "with kinds": calibration(together, odd[:, places]),
+            "with kinds": calibration(whole, odd[:, places]),
             "of the first five, named by two": round(float((np.take_along_axis(odd, best, 1) == 1).mean()), 3),
         }
     print(json.dumps(figures, indent=1))

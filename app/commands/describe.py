@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -59,10 +58,8 @@ def describe(
         found = services.describe.by_captions(vector, offered, top)
     elif library_captions:
         found = services.describe.by_library(vector, top)
-    elif vocabulary in services.describe.vocabularies or not Path(vocabulary).exists():
-        found = services.describe.by_vocabulary(vector, vocabulary, top)
     else:
-        found = services.describe.by_file(vector, Path(vocabulary), top)
+        found = services.describe.by_tags(vector, services.describe.tags_at(vocabulary), top)
     if as_json:
         click.echo(json.dumps([asdict(item) for item in found]))
     else:

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -12,7 +11,7 @@ from app.commands.options import as_json, command
 from app.commands.photo import id_of
 from app.errors import NotFoundError
 from app.services import Services
-from app.vocabularies import DEFAULT_VOCABULARY, read_own
+from app.vocabularies import DEFAULT_VOCABULARY
 
 write_xmp = click.option(
     "--write-xmp", is_flag=True, help="Also into XMP side-cars beside the photos, for other programs to read."
@@ -99,8 +98,7 @@ def suggest(services: Services, threshold: float, vocabulary: str, as_json: bool
     from app.progress import counted
 
     describe = services.describe
-    own = vocabulary not in describe.vocabularies and Path(vocabulary).exists()
-    encoded = describe.encoded(read_own(Path(vocabulary)) if own else describe.tags_of(vocabulary))
+    encoded = describe.encoded(describe.tags_at(vocabulary))
     with counted("Suggesting tags") as progress:
         found = module.suggest(services.library, describe.likelihood, encoded, threshold, progress)
     click.echo(f"{found.tags:,} suggestions for {found.photos:,} photos: sightline tags accept, or reject", err=True)

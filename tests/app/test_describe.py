@@ -8,10 +8,11 @@ from sqlalchemy import update
 
 from app.describe import Describe
 from app.errors import NotFoundError, QueryError
+from app.kinds import families
 from app.likelihood import TEMPLATES, shipped_vectors
 from app.photos import stored_vectors
 from app.services import Services
-from app.vocabularies import made_once, read_lines
+from app.vocabularies import made_once, read_lines, read_own
 from clipcore.zeroshot import class_vectors
 from indexer.catalog import PhotoMetadata
 from indexer.library import Library
@@ -64,9 +65,12 @@ def test_lists_of_ones_own_hold_kinds_and_come_from_a_file_or_a_folder(
     (tmp_path / "birds.txt").write_text("owl\n  barn owl\n  snowy owl\nheron\n")
     (tmp_path / "rooms.txt").write_text("kitchen\nattic\n")
     vector = _vector(services, ids)
-    birds = {d.text: {kind.text for kind in d.kinds} for d in services.describe.by_file(vector, tmp_path / "birds.txt")}
+    birds = {
+        d.text: {kind.text for kind in d.kinds}
+        for d in services.describe.by_tags(vector, read_own(tmp_path / "birds.txt"))
+    }
     assert birds == {"owl": {"barn owl", "snowy owl"}, "heron": set()}
-    both = services.describe.by_file(vector, tmp_path)
+    both = services.describe.by_tags(vector, services.describe.tags_at(str(tmp_path)))
     assert {(d.text, d.group) for d in both} == {
         ("owl", "birds"),
         ("heron", "birds"),
@@ -74,9 +78,14 @@ def test_lists_of_ones_own_hold_kinds_and_come_from_a_file_or_a_folder(
         ("attic", "rooms"),
     }
     with pytest.raises(QueryError, match="expected 1 to 20,000 tags"):
-        services.describe.by_file(vector, (tmp_path / "empty").mkdir() or tmp_path / "empty")
+        read_own((tmp_path / "empty").mkdir() or tmp_path / "empty")
     with pytest.raises(NotFoundError, match="neither one that is known, nor a file"):
-        services.describe.by_file(vector, tmp_path / "none.txt")
+        read_own(tmp_path / "none.txt")
+
+
+def test_kinds_of_kinds_stand_below_the_most_general(tmp_path: Path) -> None:
+    (tmp_path / "dogs.txt").write_text("dog\n  poodle\npoodle\n  toy poodle\ncat\n")
+    assert families(read_own(tmp_path / "dogs.txt")) == {0: [1, 2], 3: []}
 
 
 def test_captions_of_the_library_are_candidates(services: Services, ids: dict[str, int]) -> None:
