@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from app.errors import QueryError
 from app.filters import Filter
-from app.language import parse
 from app.ranking import DEFAULT_RANKING, Sort
 from app.services import Services
 from app.ui.asking import ask, asked
@@ -24,6 +23,7 @@ _ORDERS: dict[Sort, str] = {"relevance": "Best first", "date": "Newest first"}
 _KINDS = {kind.value: name for kind, name in zip(ContentKind, ("Photos", "Raw", "Videos"), strict=True)}
 _SHAPES = {"landscape": "Landscape", "portrait": "Portrait", "square": "Square"}
 _FEW = 200  # folders or cameras to choose from; others can be typed
+_LOOK_AGAIN = 60  # seconds, for folders that were made since
 _FILTERED = ("date", "kind", "orientation", "folder", "camera", "rating")
 
 
@@ -31,7 +31,7 @@ def controls(services: Services) -> None:
     """A button that opens all of them; it tells how many are set."""
     question = asked()
     try:
-        query = parse(question.text) if question.text.strip() else None
+        query = question.written()
     except QueryError:
         query = None
     values = {f.name: f.value for f in query.filters if not f.negated} if query else {}
@@ -46,28 +46,11 @@ def controls(services: Services) -> None:
 def _filters(services: Services, values: dict[str, str]) -> None:
     _shown("date", _days(values.get("date", "")))
     st.date_input("Taken", key="filter-date", format="YYYY-MM-DD", on_change=_write_date, max_value=date.today())
-    _shown("kind", [name for name in values.get("kind", "").split("|") if name in _KINDS])
-    st.pills(
-        "Kind",
-        list(_KINDS),
-        format_func=_KINDS.__getitem__,
-        selection_mode="multi",
-        key="filter-kind",
-        on_change=_write,
-        args=("kind",),
-    )
-    _shown("orientation", [name for name in values.get("orientation", "").split("|") if name in _SHAPES])
-    st.pills(
-        "Shape",
-        list(_SHAPES),
-        format_func=_SHAPES.__getitem__,
-        selection_mode="multi",
-        key="filter-orientation",
-        on_change=_write,
-        args=("orientation",),
-    )
-    _choice("Folder", "folder", _folders(services), values)
-    _choice("Camera", "camera", _cameras(services), values)
+    _several("Kind", "kind", _KINDS, values)
+    _several("Shape", "orientation", _SHAPES, values)
+    revision = services.library.catalog.revision()
+    _choice("Folder", "folder", _folders(revision, services), values)
+    _choice("Camera", "camera", _cameras(revision, services), values)
     stars = values.get("rating", "").removeprefix(">=")
     _shown("rating", stars if stars in set("12345") else None)
     st.pills(
@@ -95,6 +78,19 @@ def _order(question: Question) -> None:
     st.slider("Relevance at least", 0.0, 1.0, step=0.05, key="order-min", on_change=_write_order)
     st.session_state["order-diverse"] = ranking.diverse
     st.toggle("Different ones first", key="order-diverse", on_change=_write_order)
+
+
+def _several(label: str, name: str, options: dict[str, str], values: dict[str, str]) -> None:
+    _shown(name, [value for value in values.get(name, "").split("|") if value in options])
+    st.pills(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        selection_mode="multi",
+        key=f"filter-{name}",
+        on_change=_write,
+        args=(name,),
+    )
 
 
 def _choice(label: str, name: str, known: list[str], values: dict[str, str]) -> None:
@@ -136,7 +132,7 @@ def write_filter(name: str, value: str) -> None:
     """Asks the same with a filter's value changed; an empty one leaves the filter out."""
     question = asked()
     try:
-        query = parse(question.text) if question.text.strip() else None
+        query = question.written()
         kept = [f for f in query.filters if f.name != name or f.negated] if query else []
         ask(with_query(question, {"filters": (*kept, Filter(name, value)) if value else tuple(kept)}))
     except QueryError as error:
@@ -161,9 +157,10 @@ def _days(value: str) -> tuple[date, ...]:
         return ()
 
 
-def _folders(services: Services) -> list[str]:
-    """The folders in those that are indexed, by name."""
-    with services.library.catalog.reading() as session:
+@st.cache_data(ttl=_LOOK_AGAIN, max_entries=4, show_spinner=False)
+def _folders(revision: int, _services: Services) -> list[str]:
+    """The folders in those that are indexed, by name. A page is drawn anew with every click: it must not walk disks."""
+    with _services.library.catalog.reading() as session:
         roots = [folder.path for folder in list_folders(session)]
     names = {os.path.basename(root) for root in roots}
     for root in roots:
@@ -175,7 +172,8 @@ def _folders(services: Services) -> list[str]:
     return sorted(names, key=str.casefold)[:_FEW]
 
 
-def _cameras(services: Services) -> list[str]:
+@st.cache_data(ttl=_LOOK_AGAIN, max_entries=4, show_spinner=False)
+def _cameras(revision: int, _services: Services) -> list[str]:
     query = select(PhotoMetadata.camera).where(PhotoMetadata.camera.is_not(None)).distinct()
-    with services.library.catalog.reading() as session:
+    with _services.library.catalog.reading() as session:
         return sorted(camera for camera in session.scalars(query.limit(_FEW)) if camera)

@@ -46,13 +46,21 @@ class Question:
         }
         return {name: value for name, value in parameters.items() if value}
 
+    def written(self) -> Query | None:
+        """What the line alone asks; None for an empty one.
+
+        Raises:
+            QueryError: it is not in the language.
+        """
+        return parse(self.text) if self.text.strip() else None
+
     def query(self) -> Query | None:
         """What to search for; None for nothing.
 
         Raises:
             QueryError: the line is not in the language.
         """
-        written = parse(self.text) if self.text.strip() else None
+        written = self.written()
         if self.picture is None:
             return written
         return replace(written, images=(self.picture,)) if written else Query(images=(self.picture,))
@@ -102,7 +110,7 @@ def without_photo(question: Question, photo_id: int) -> Question:
 
 def with_query(question: Question, changes: Mapping[str, object]) -> Question:
     """The question with some attributes of its `Query` changed; the line is written anew, the picture stays."""
-    old = parse(question.text) if question.text.strip() else None
+    old = question.written()
     fields = {name: getattr(old, name) for name in Query.__dataclass_fields__} if old else {}
     try:
         text = str(Query(**{**fields, **changes}))
