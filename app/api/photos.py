@@ -17,6 +17,7 @@ from app.originals import open_original
 from app.photo_facts import read_facts
 from app.photos import PhotoDetails, get_photo, preview, thumbnail_file
 from indexer.catalog import ContentKind
+from indexer.photo import is_video
 
 router = APIRouter(tags=["photos"])
 
@@ -53,6 +54,7 @@ class PhotoOut(BaseModel):
     thumbnail: str = Field(description="URL of a WebP of at most 384 pixels")
     preview: str = Field(description="URL of a JPEG of at most 1,600 pixels")
     original: str = Field(description="URL of the file itself")
+    video: str | None = Field(description="URL to play it from, where it is a video")
 
 
 class PhotoFactsOut(PhotoOut):
@@ -90,7 +92,8 @@ def photo_out(photo: PhotoDetails) -> PhotoOut:
         taken_at=photo.taken_at,
         thumbnail=f"{base}/thumbnail?v={version}",
         preview=f"{base}/preview?v={version}",
-        original=f"{base}/original?v={version}",
+        original=(original := f"{base}/original?v={version}"),
+        video=original if is_video(photo.path) else None,
     )
 
 

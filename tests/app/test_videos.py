@@ -37,6 +37,9 @@ def test_a_hit_opens_at_its_time(library: Library, tmp_path: Path) -> None:
             shown = Image.open(io.BytesIO(api.get(item["preview"].removeprefix("/api/v1")).content))
             assert is_like(np.asarray(shown)[60, 80], colour)
             assert api.get(item["thumbnail"].removeprefix("/api/v1")).status_code == 200
+        played = api.get(item["video"].removeprefix("/api/v1"), headers={"Range": "bytes=0-99"})
+        assert (played.status_code, played.headers["content-type"], len(played.content)) == (206, "video/mp4", 100)
+        assert api.get("/photos/2").json()["video"] is None
 
 
 def test_a_raw_picture_is_shown_large(library: Library, tmp_path: Path) -> None:
