@@ -59,13 +59,16 @@ def find_mentions(library: Library, text: str, strong: float = STRONG) -> Mentio
     if not words:
         return NONE
     with library.catalog.reading() as session:
+        found = [_written(session, word) for word in words]
+        if not any(found):
+            return NONE
         photos = session.execute(
             select(func.count()).select_from(Photo).where(Photo.state == PhotoState.PRESENT)
         ).scalar_one()
-        found = [_written(session, word, int(min(_COMMON, max(1, photos / 4)))) for word in words]
+    most = min(_COMMON, max(1, photos / 4))
     total, shares = 0.0, dict[int, float]()
     for contents in found:
-        if contents is None:
+        if len(contents) > most:
             continue
         weight = math.log(1 + photos / (1 + len(contents)))
         total += weight
@@ -75,13 +78,12 @@ def find_mentions(library: Library, text: str, strong: float = STRONG) -> Mentio
     return Mentions(np.array(list(kept), np.int64), np.array(list(kept.values()), np.float32))
 
 
-def _written(session: Session, word: str, most: int) -> set[int] | None:
-    """The contents of which a word is written; None when they are more than `most`."""
+def _written(session: Session, word: str) -> set[int]:
+    """The contents of which a word is written; of a common word only so many that this can be seen."""
     query = select(Photo.content_id).where(
         Photo.state == PhotoState.PRESENT, Photo.content_id.is_not(None), Written(Photo.id, _forms(word))
     )
-    found = {content_id for content_id in session.scalars(query.limit(most + 1)) if content_id is not None}
-    return None if len(found) > most else found
+    return {content_id for content_id in session.scalars(query.limit(_COMMON + 1)) if content_id is not None}
 
 
 def _forms(word: str) -> Sequence[str]:

@@ -59,6 +59,10 @@ class Written(FunctionElement[bool]):
         followed = (" <-> ".join(f"'{word}'" for word in phrase.split()) for phrase in phrases)
         super().__init__(photo_id, fts5, " | ".join(f"({phrase}{colon})" for phrase in followed))
 
+    def self_group(self, against: Any = None) -> "Written":
+        """As it stands: with `= 1` behind it, which SQLAlchemy adds for SQLite, every photo would be looked at."""
+        return self
+
 
 @compiles(Written, "sqlite")
 def _fts5(element: Written, compiler: Any, **options: Any) -> str:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from indexer.catalog import Photo, PhotoKeyword, PhotoMetadata
+from indexer.catalog import Photo, PhotoKeyword, PhotoMetadata, PhotoState
 from indexer.folders import add_folder
 from indexer.forget import forget_folder
 from indexer.fulltext import DIVIDER, Written, index_words, tokens
@@ -88,3 +88,11 @@ def test_any_text_is_found_by_its_own_words(library: Library, folder: Path) -> N
             found(library, caption)  # the database may know fewer letters; nothing breaks
 
     check()
+
+
+def test_words_are_looked_up_and_photos_not_gone_through(library: Library) -> None:
+    query = select(Photo.id).where(Photo.state == PhotoState.PRESENT, Written(Photo.id, ["dog"]))
+    compiled = query.compile(library.catalog.engine, compile_kwargs={"literal_binds": True})
+    with library.catalog.reading() as session:
+        steps = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {compiled}"))]
+    assert not any(step.startswith("SCAN photo ") or step == "SCAN photo" for step in steps), steps
