@@ -54,8 +54,17 @@ def middleware(settings: Settings, door: Door) -> list[Middleware]:
     return [*layers, Middleware(BodyLimit, limit=settings.max_upload_bytes)]
 
 
-def serve(services: Services, host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, open_browser: bool = False) -> None:
+def serve(
+    services: Services,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    *,
+    open_browser: bool = False,
+    follows: bool = False,
+) -> None:
     """Answers until interrupted. Port 0 takes a free one. Prints the address once it can be visited.
+
+    `follows` says that this process also takes in what changes on disk.
 
     Raises:
         ServerError: the address is not this machine's, or the port is taken, or no token can be kept.
@@ -63,7 +72,7 @@ def serve(services: Services, host: str = "127.0.0.1", port: int = DEFAULT_PORT,
     with closing(_listen(host, port)) as listener:
         door = Door.of(services.library.settings, host)
         services.search.warm_up()
-        _run(services, listener, door, open_browser)
+        _run(Live(services, follows=follows), services.library.settings, listener, door, open_browser)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -98,12 +107,11 @@ def _announce(address: str, settings: Settings, door: Door) -> None:
         print(f"It asks for the token that is in {where}", flush=True)
 
 
-def _run(services: Services, listener: socket.socket, door: Door, open_browser: bool) -> None:
+def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, open_browser: bool) -> None:
     import streamlit
     import uvicorn
     from starlette.routing import Mount
 
-    live, settings = Live(services), services.library.settings
     process.use(live)
     application = streamlit.App(_PAGES, routes=[Mount(ROOT, create_api(live))], middleware=middleware(settings, door))
     address = _address(door, listener.getsockname()[1])

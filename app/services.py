@@ -59,9 +59,11 @@ class Live:
     """The services of a process that goes on while its library goes over to another encoder.
 
     Whoever answers a question takes `now()` once and keeps to it, so that nothing is compared across two encoders.
+    `follows` tells whether this process takes changes on disk in by itself.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, follows: bool = False) -> None:
+        self.follows = follows
         self._services = services
         self._lock = threading.Lock()
         self._looked = time.monotonic()
@@ -106,3 +108,8 @@ def current() -> Services:
     if _current is None:
         raise ServerError("start Sightline with: sightline serve")
     return _current.now()
+
+
+def follows() -> bool:
+    """Whether this process takes in by itself what changes in the indexed folders."""
+    return _current is not None and _current.follows

@@ -33,7 +33,7 @@ def serve(services: Services, host: str, port: int, browser: bool | None, follow
     if follow:
         threading.Thread(target=Watcher(services.library, lambda _: None).run, args=(stop,), daemon=True).start()
     try:
-        run(services, host, port, open_browser=browser)
+        run(services, host, port, open_browser=browser, follows=follow)
     except KeyboardInterrupt:
         pass  # the way to end it
     finally:

@@ -28,7 +28,7 @@ page = st.navigation(
             "app_pages/library.py",
             title="Library",
             icon=":material/photo_library:",
-            help="The folders that are indexed, and the files that could not be read.",
+            help="The folders that are indexed: add, remove, look for changes; and what could not be read.",
         ),
     ],
     position="top",

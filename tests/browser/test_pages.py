@@ -34,5 +34,5 @@ def test_the_api_describes_itself_in_the_browser(page: Page, address: str) -> No
 
 def test_the_library_page_counts(page: Page) -> None:
     page.get_by_role("link", name="Library").click()
-    expect(page.get_by_text("Searchable photos")).to_be_visible()
+    expect(page.get_by_text("Photos that can be found")).to_be_visible()
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("5")

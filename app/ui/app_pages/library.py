@@ -1,55 +1,96 @@
-"""Library: what is indexed, and what could not be read."""
+"""Library: which folders are indexed, how they are, and what could not be read."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from app.errors import AppError
-from app.services import current
+from app.services import Services, current
 from app.status import Status, read_failures, read_status
+from app.ui.first_run import first_run
+from app.ui.folders import added_folder, confirm_removal, folder_card, show_chosen, told_added
+from app.ui.owner import at_this_machine
 from app.ui.plain import plain
+from indexer import control
 from indexer.errors import IndexerError
 
+_LOOK_EVERY = "3s"
 
-@st.fragment(run_every="2s")
-def numbers() -> None:
-    """Counts that follow the catalog while something is being indexed."""
+
+@st.fragment(run_every=_LOOK_EVERY)
+def folders(services: Services, may_change: bool) -> None:
+    """Counts and cards, which follow the catalog while something is being indexed."""
     now = read_status(services.library)
+    if any(st.session_state.get(asked) for asked in ("shown", "removing")):
+        st.rerun()
+    _numbers(now)
+    paused = control.is_paused(services.library.catalog)
+    if paused:
+        st.info("Indexing is paused: nothing new is looked at until you resume.", icon=":material/pause_circle:")
+    for folder in now.folders:
+        folder_card(folder, paused=paused, may_change=may_change)
+
+
+def _numbers(now: Status) -> None:
+    missing, failed = sum(folder.missing for folder in now.folders), sum(folder.failed for folder in now.folders)
     with st.container(horizontal=True):
-        st.metric("Searchable photos", f"{now.searchable:,}", border=True)
-        st.metric("Missing", f"{sum(folder.missing for folder in now.folders):,}", border=True)
-        st.metric("Unreadable", f"{sum(folder.failed for folder in now.folders):,}", border=True)
-    folders(now)
+        st.metric("Photos that can be found", f"{now.searchable:,}", border=True)
+        st.metric(
+            "Missing", f"{missing:,}", border=True, help="Their files were gone at the last look. They come back."
+        )
+        st.metric("Could not be read", f"{failed:,}", border=True)
 
 
-def folders(now: Status) -> None:
-    if not now.folders:
-        st.info("No folder is indexed yet. In a terminal: `sightline index ~/Pictures`", icon=":material/folder_open:")
+def pause_button(services: Services) -> None:
+    """Pauses whoever indexes this library, or lets it go on."""
+    catalog = services.library.catalog
+    if control.is_paused(catalog):
+        st.button("Resume indexing", icon=":material/play_arrow:", on_click=control.resume, args=(catalog,))
+    else:
+        st.button("Pause indexing", icon=":material/pause:", on_click=control.pause, args=(catalog,))
+
+
+def tell(added: Path) -> None:
+    st.session_state["told"] = told_added(added)
+    st.rerun()
+
+
+def failures(services: Services) -> None:
+    """Files that could not be read, each with its reason."""
+    found = read_failures(services.library)
+    if not found:
         return
-    rows = [
-        {
-            "Folder": folder.path,
-            "State": folder.state,
-            "Photos": folder.photos,
-            "Missing": folder.missing,
-            "Unreadable": folder.failed,
-            "Last pass (UTC)": folder.scanned_at,
-        }
-        for folder in now.folders
-    ]
-    st.dataframe(rows, hide_index=True, alt="Indexed folders")
-    st.caption(
-        f"Encoder {now.encoder}, {now.encoder_dim} dimensions, {now.encoder_fingerprint} · kept in {now.data_folder}"
-    )
+    st.subheader("Files that could not be read", anchor=False)
+    st.caption("They are tried again when they change, or with `sightline index --retry-failed`.")
+    rows = [{"File": failure.path, "Reason": failure.reason} for failure in found]
+    st.dataframe(rows, hide_index=True, alt="Files that could not be read")
+
+
+def page(services: Services) -> None:
+    confirm_removal(services)
+    show_chosen()
+    if told := st.session_state.pop("told", None):
+        st.toast(told, icon=":material/check:")
+    now = read_status(services.library)
+    may_change = at_this_machine(services.library.settings)
+    if not now.folders:
+        if (added := first_run(services)) is not None:
+            tell(added)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Folders", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            pause_button(services)
+            if may_change:
+                with st.popover("Add a folder", icon=":material/create_new_folder:", type="primary"):
+                    if (added := added_folder(services)) is not None:
+                        tell(added)
+    folders(services, may_change)
+    failures(services)
 
 
 services = current()
 try:
-    numbers()
-    failures = read_failures(services.library)
+    page(services)
 except (AppError, IndexerError) as error:
     st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
-if failures:
-    st.subheader("Files that could not be read")
-    st.caption("They are tried again when they change, or with `sightline index --retry-failed`.")
-    rows = [{"File": failure.path, "Reason": failure.reason} for failure in failures]
-    st.dataframe(rows, hide_index=True, alt="Files that could not be read")

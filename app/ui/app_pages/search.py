@@ -9,6 +9,8 @@ from app.ranking import DEFAULT_RANKING, Ranking
 from app.services import current
 from app.ui.asking import ask, asked, asked_with, picture_box, search_box
 from app.ui.controls import controls
+from app.ui.first_run import first_run
+from app.ui.folders import told_added
 from app.ui.gallery import Answer, gallery, take_act
 from app.ui.plain import plain
 from app.ui.question import Question, similar_to
@@ -53,7 +55,9 @@ def start_page() -> None:
     """Before anything is asked: what could be, and the newest photos."""
     searchable = services.search.warm_up()
     if not searchable:
-        st.info("Index a folder first, in a terminal: `sightline index ~/Pictures`", icon=":material/folder_open:")
+        if (added := first_run(services)) is not None:
+            st.session_state["told"] = told_added(added)
+            st.switch_page("app_pages/library.py")
         return
     st.caption(f"{searchable:,} photos are ready to be found. Try:")
     st.pills("Examples", EXAMPLES, key="example", on_change=ask_example, label_visibility="collapsed")

@@ -1,0 +1,28 @@
+"""Times as people say them: how long ago, how long still."""
+
+from datetime import UTC, datetime
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago a UTC moment was: "just now", "5 minutes ago"; after a month, the day."""
+    seconds = ((now or datetime.now(UTC)) - moment.replace(tzinfo=UTC)).total_seconds()
+    if seconds > 30 * 86_400:
+        return f"on {moment:%d %B %Y}".replace(" 0", " ")
+    for unit, size in _UNITS:
+        if seconds >= size:
+            return f"{_count(int(seconds // size), unit)} ago"
+    return "just now"
+
+
+def still(seconds: float) -> str:
+    """How long something will still take, about: "20 seconds", "3 minutes"."""
+    for unit, size in _UNITS:
+        if seconds >= 1.5 * size:
+            return _count(round(seconds / size), unit)
+    return _count(max(1, round(seconds)), "second")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"

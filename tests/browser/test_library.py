@@ -1,0 +1,58 @@
+"""The library page: folders as cards, adding and removing them, pausing; and the guide of an empty library."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Visit, served
+from tests.conftest import paint
+
+
+def test_folders_are_added_paused_shown_and_removed_once_confirmed(
+    browser: Browser, visit: Visit, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Holiday"
+    for seed in range(3):
+        paint(folder / f"{seed}.png", seed)
+    (folder / "letter.jpg").write_text("Dear photo,")
+    with served(tmp_path / "home", folder) as address:
+        page = visit(address)
+        page.get_by_role("link", name="Library").click()
+        expect(page.get_by_text("3 photos · 1 could not be read · looked through just now")).to_be_visible()
+        expect(page.get_by_text("Not watched").first).to_be_visible()
+        page.get_by_role("button", name="Pause indexing").click()
+        expect(page.get_by_text("Indexing is paused")).to_be_visible()
+        page.get_by_role("button", name="Resume indexing").click()
+        expect(page.get_by_text("Indexing is paused")).to_be_hidden()
+        page.get_by_role("button", name="Show", exact=True).click()
+        expect(page.get_by_text("3 of 3 photos, newest first")).to_be_visible()
+        page.get_by_role("link", name="Library").click()
+        page.get_by_role("button", name="Remove").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("The photos on disk are not touched.")).to_be_visible()
+        dialog.get_by_role("button", name="Keep it").click()
+        expect(page.get_by_text("3 photos · 1 could not be read")).to_be_visible()
+        page.get_by_role("button", name="Remove").click()
+        dialog.get_by_role("button", name="Take it out").click()
+        expect(page.get_by_text("photos taken out of the library")).to_be_visible()
+        expect(page.get_by_text("Find any photo by describing it")).to_be_visible()
+        page.close()
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_an_empty_library_shows_what_to_do_and_says_what_is_wrong_with_a_path(
+    browser: Browser, visit: Visit, tmp_path: Path
+) -> None:
+    paint(tmp_path / "Holiday" / "a.png")
+    with served(tmp_path / "home") as address:
+        page = visit(address)
+        box = page.get_by_role("textbox", name="The folder that holds them")
+        for written, said in (("Pictures", "expected a whole path"), (str(tmp_path / "gone"), "no such folder")):
+            box.fill(written)
+            page.get_by_role("button", name="Add", exact=True).click()
+            expect(page.get_by_text(said)).to_be_visible()
+        box.fill(str(tmp_path / "Holiday"))
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_text("was added")).to_be_visible()
+        expect(page.get_by_text("Holiday", exact=True)).to_be_visible()
+        page.close()
