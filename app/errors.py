@@ -21,7 +21,11 @@ class QueryError(AppError):
 
 
 class NotFoundError(AppError):
-    """A photo or a vocabulary that is not there."""
+    """A photo, a vocabulary, a folder or a job that is not there."""
+
+
+class JobError(AppError):
+    """A job that cannot be done as it was asked, or not now."""
 
 
 class ServerError(AppError):

@@ -54,7 +54,7 @@ def summary(report: Report, seconds: float) -> str:
     """What a pass did, in a line or a few."""
     if report.offline:
         return f"{report.folder} is not there, or empty: its photos are kept. If you emptied it, add --accept-missing"
-    lines = [f"{report.folder}: {_counts(report)} ({seconds:.1f} s)"]
+    lines = [f"{report.folder}: {counts_of(report)} ({seconds:.1f} s)"]
     lines += [f"  could not list {folder}: {reason}" for folder, reason in report.unreadable.items()]
     lines += [f"  could not read {path}: {reason}" for path, reason in report.failed[:10]]
     if len(report.failed) > 10:
@@ -62,7 +62,8 @@ def summary(report: Report, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def _counts(report: Report) -> str:
+def counts_of(report: Report) -> str:
+    """What a pass did, as a list of counts."""
     if not (report.done or report.missing or report.excluded or report.returned or report.unchanged):
         return "no photos found"
     if report.nothing_to_do:

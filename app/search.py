@@ -98,6 +98,10 @@ class Search:
         self._relevance.warm_up()
         return self._index.catch_up()
 
+    def settle(self) -> int:
+        """Brings the index up to date, its snapshot on disk too; gives back how many photos are searchable."""
+        return self._index.settle()
+
     def __call__(self, query: Query, k: int = 20, ranking: Ranking = DEFAULT_RANKING) -> Results:
         """The k best photos for a query, fewer only where fewer meet its filters. Photos in the query are left out.
 

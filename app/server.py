@@ -131,4 +131,7 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
         proxy_headers=bool(settings.allowed_hosts),  # else a client could say it is another, and guess on
         server_header=False,
     )
-    Announcing(config).run(sockets=[listener])
+    try:
+        Announcing(config).run(sockets=[listener])
+    finally:
+        live.jobs.close()

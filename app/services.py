@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.errors import ServerError
+from app.jobs import Jobs
 from clipcore.errors import ClipcoreError
 from indexer.catalog import Catalog
 from indexer.errors import IndexerError
@@ -64,6 +65,7 @@ class Live:
 
     def __init__(self, services: Services, *, follows: bool = False) -> None:
         self.follows = follows
+        self.jobs = Jobs(self)
         self._services = services
         self._lock = threading.Lock()
         self._looked = time.monotonic()
@@ -105,9 +107,18 @@ def current() -> Services:
     Raises:
         ServerError: nothing: the pages were not started by ``sightline serve``.
     """
+    return _live().now()
+
+
+def jobs() -> Jobs:
+    """The long work of this process. Raises as `current` does."""
+    return _live().jobs
+
+
+def _live() -> Live:
     if _current is None:
         raise ServerError("start Sightline with: sightline serve")
-    return _current.now()
+    return _current
 
 
 def follows() -> bool:
