@@ -1,53 +1,23 @@
 """A pass over a folder, shown to someone at a terminal: a bar while it runs, a summary when it is done."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from indexer.ingest import Progress as Listener
 from indexer.ingest import Report
 
 
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.1f} files/s", style="progress.data.speed")
-
-
 @contextmanager
 def progress_bar(folder: str) -> Iterator[Listener]:
     """A listener for `ingest` that draws a bar on stderr, when that is a terminal."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]}", style="yellow"),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
-        task = progress.add_task(f"Indexing {folder}", total=None, failed="")
+    if not sys.stderr.isatty():
+        yield lambda report: None
+        return
+    from app.bars import bar_of_pass
 
-        def update(report: Report) -> None:
-            doing = "Paused (sightline resume)" if report.paused else "Indexing"
-            failed = f"{len(report.failed)} unreadable" if report.failed else ""
-            progress.update(
-                task, description=f"{doing} {folder}", total=report.total, completed=report.done, failed=failed
-            )
-
-        yield update
+    with bar_of_pass(folder) as listener:
+        yield listener
 
 
 def summary(report: Report, seconds: float) -> str:
@@ -81,13 +51,3 @@ def counts_of(report: Report) -> str:
     }
     counts = ", ".join(f"{count:,} {name}" for name, count in named.items() if count)
     return f"{counts}; cancelled, {report.total - report.done:,} still to read" if report.cancelled else counts
-
-
-@contextmanager
-def counted(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A listener that is told (done, total) and draws a bar on stderr, when that is a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, String, and_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, String, and_, case, null, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Folder, Photo, PhotoMetadata, PhotoState, Vector
@@ -18,10 +18,11 @@ from indexer.errors import FolderError
 from indexer.excludes import ExcludedPaths, Excludes
 from indexer.metadata import VERSION
 from indexer.spool import Spool
-from indexer.walk import FoundFile, walk
+from indexer.walk import FoundFile, walk_runs
 
 _ROWS_AT_A_TIME = 10_000
 _PRESENT = PhotoState.PRESENT.value
+_Row = tuple[Any, ...]
 
 
 class GonePhoto(NamedTuple):
@@ -85,20 +86,53 @@ def find_changes(
         if not start.is_relative_to(folder.path):
             raise FolderError(f"{start} is not inside {folder.path}")
         here = excluded.rules_in(str(start))
-        found = walk(str(start), here, changes.unreadable) if here is not None else iter(())
-        known = _known(session, str(start), encoder_id, rules.retry_failed)
-        _compare(found, known, changes, excluded, rules.being_written)
+        runs = walk_runs(str(start), here, changes.unreadable) if here is not None else iter(())
+        known = _Known(_known(session, str(start), encoder_id, rules.retry_failed))
+        _compare(runs, known, changes, excluded, rules.being_written)
     return changes
 
 
-_Known = tuple[str, int, int, int, str, bool, bool, int | None]
-"""A row of the catalog: path as it is stored, id, size, mtime_ns, state; whether nothing more can be had from the file
-as it was; whether its metadata was read by this version; its side-car's mtime_ns. A plain tuple: one is made for
-every unchanged file."""
+class _Known:
+    """The photos below a folder as the catalog has them, in the order of their paths, a few thousand in memory.
+
+    Each is a plain tuple, since there is one for every unchanged file: path as it is stored, size, mtime_ns, what is
+    to be done although the file is as it was (None: nothing), its side-car's mtime_ns; then id, state; whether nothing
+    more can be had from the file as it was; whether its metadata was read by this version. The first five are what a
+    settled file without a side-car is as a `FoundFile`, so that most are compared a whole folder at a time.
+    """
+
+    def __init__(self, chunks: Iterator[list[_Row]]) -> None:
+        self._chunks = chunks
+        self._rows: list[_Row] = []
+        self._looks: list[tuple[Any, ...]] = []  # their first five
+        self._at = 0
+
+    def first(self) -> _Row | None:
+        """The next photo; None at the end."""
+        return self._rows[self._at] if self._at < len(self._rows) or self._more() else None
+
+    def skip(self, count: int) -> None:
+        self._at += count
+
+    def begin_with(self, run: list[FoundFile]) -> bool:
+        """Whether the next photos are just these files, with nothing to do for any of them."""
+        while len(self._rows) - self._at < len(run):
+            if not self._more():
+                return False
+        return self._looks[self._at : self._at + len(run)] == run
+
+    def _more(self) -> bool:
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return False
+        self._rows = self._rows[self._at :] + chunk
+        self._looks = self._looks[self._at :] + [row[:5] for row in chunk]
+        self._at = 0
+        return True
 
 
-def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[_Known]:
-    """The photos below a folder, by path, a few thousand at a time."""
+def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[list[_Row]]:
+    """The photos below a folder, by path, a few thousand at a time, each as `_Known` says."""
     below = stored_text(os.path.join(start, ""))
     photo, vector, said = Photo.__table__.c, Vector.__table__.c, PhotoMetadata.__table__.c
     path: ColumnElement[str] = type_coerce(photo.path, String)
@@ -107,17 +141,20 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
     done: ColumnElement[Any] = vector.content_id.is_not(None)
     if not retry_failed:
         done = or_(done, photo.error.is_not(None))
+    described: ColumnElement[Any] = or_(said.version == VERSION, photo.error.is_not(None))
+    state = type_coerce(photo.state, String)
     of_encoder = and_(vector.content_id == photo.content_id, vector.encoder_id == encoder_id)
     query = (
         select(
             path,
-            photo.id,
             photo.size,
             photo.mtime_ns,
-            type_coerce(photo.state, String),
-            type_coerce(done, Integer),
-            type_coerce(or_(said.version == VERSION, photo.error.is_not(None)), Integer),
+            case((and_(done, described, state == _PRESENT), null()), else_=1),
             said.sidecar_mtime_ns,
+            photo.id,
+            state,
+            type_coerce(done, Integer),
+            type_coerce(described, Integer),
         )
         .select_from(
             Photo.__table__.outerjoin(Vector.__table__, of_encoder).outerjoin(
@@ -129,40 +166,53 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
         .execution_options(yield_per=_ROWS_AT_A_TIME)
     )
     for rows in session.connection().execute(query).partitions():
-        yield from rows
+        yield [tuple(row) for row in rows]
 
 
 def _compare(
-    found: Iterable[FoundFile],
-    known: Iterator[_Known],
+    runs: Iterable[list[FoundFile]],
+    known: _Known,
     changes: Changes,
     excluded: ExcludedPaths,
     being_written: tuple[int, int] | None,
 ) -> None:
-    row = next(known, None)
-    for file in found:
-        path = file.path if file.path.isascii() else stored_text(file.path)
-        while row is not None and row[0] < path:
-            _gone(row, changes, excluded)
-            row = next(known, None)
-        if row is None or row[0] != path:
-            _read(file, changes, being_written)
-            continue
-        _, photo_id, size, mtime_ns, state, done, described, sidecar_mtime_ns = row
-        if not done or mtime_ns != file.mtime_ns or size != file.size:
-            _read(file, changes, being_written)
-            row = next(known, None)
-            continue
-        if not (described and sidecar_mtime_ns == file.sidecar_mtime_ns):
-            changes.to_describe.append(file)
-        if state == _PRESENT:
-            changes.unchanged += 1
+    for run in runs:
+        if known.begin_with(run):
+            known.skip(len(run))
+            changes.unchanged += len(run)
         else:
-            changes.returned.append(photo_id)
-        row = next(known, None)
-    while row is not None:
+            for file in run:
+                _compare_file(file, known, changes, excluded, being_written)
+    while (row := known.first()) is not None:
         _gone(row, changes, excluded)
-        row = next(known, None)
+        known.skip(1)
+
+
+def _compare_file(
+    file: FoundFile,
+    known: _Known,
+    changes: Changes,
+    excluded: ExcludedPaths,
+    being_written: tuple[int, int] | None,
+) -> None:
+    path = stored_text(file.path)
+    while (row := known.first()) is not None and row[0] < path:
+        _gone(row, changes, excluded)
+        known.skip(1)
+    if row is None or row[0] != path:
+        _read(file, changes, being_written)
+        return
+    known.skip(1)
+    _, size, mtime_ns, _, sidecar_mtime_ns, photo_id, state, done, described = row
+    if not done or mtime_ns != file.mtime_ns or size != file.size:
+        _read(file, changes, being_written)
+        return
+    if not (described and sidecar_mtime_ns == file.sidecar_mtime_ns):
+        changes.to_describe.append(file)
+    if state == _PRESENT:
+        changes.unchanged += 1
+    else:
+        changes.returned.append(photo_id)
 
 
 def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | None) -> None:
@@ -172,9 +222,9 @@ def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | No
         changes.to_read.append(file)
 
 
-def _gone(row: _Known, changes: Changes, excluded: ExcludedPaths) -> None:
+def _gone(row: _Row, changes: Changes, excluded: ExcludedPaths) -> None:
     """A photo whose file was not found: left out on purpose, out of sight, or missing."""
-    stored, photo_id, size, mtime_ns, state, *_ = row
+    stored, size, mtime_ns, _, _, photo_id, state, *_ = row
     path = original_text(stored)
     if path in excluded:
         if state != PhotoState.EXCLUDED:

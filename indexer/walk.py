@@ -2,10 +2,12 @@
 
 import errno
 import os
-import stat
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from indexer.columns import stored_text
@@ -30,6 +32,7 @@ class FoundFile(NamedTuple):
 
 
 class _Folder(NamedTuple):
+    place: str  # what its files' paths begin with
     path: str
     excludes: Excludes
 
@@ -41,58 +44,84 @@ def walk(start: str, excludes: Excludes, unreadable: dict[str, str]) -> Iterator
     folder or file that the system will not tell about (no permission, a path too long for it) is added to
     `unreadable`, with the reason.
     """
-    pending = [iter(_listed(start, excludes, unreadable, entered=True))]
+    return chain.from_iterable(walk_runs(start, excludes, unreadable))
+
+
+def walk_runs(start: str, excludes: Excludes, unreadable: dict[str, str]) -> Iterator[list[FoundFile]]:
+    """As `walk`, in lists of files that stand side by side in one folder: most folders are one list."""
+    pending = [_runs(_listed(start, excludes, unreadable, entered=True))]
     while pending:
-        for item in pending[-1]:
-            if isinstance(item, FoundFile):
-                yield item
-            else:
-                pending.append(iter(_listed(item.path, item.excludes, unreadable)))
-                break
-        else:
+        item = next(pending[-1], None)
+        if item is None:
             pending.pop()
+        elif isinstance(item, _Folder):
+            pending.append(_runs(_listed(item.path, item.excludes, unreadable)))
+        else:
+            yield item
+
+
+def _runs(listed: tuple[list[FoundFile], list[_Folder]]) -> Iterator[list[FoundFile] | _Folder]:
+    """A folder's files and folders in the order of their paths, the files between two folders together."""
+    files, folders = listed
+    at = 0
+    for folder in folders:
+        behind = bisect_left(files, stored_text(folder.place), lo=at, key=_stored_path)
+        if behind > at:
+            yield files[at:behind]
+            at = behind
+        yield folder
+    if at < len(files):
+        yield files[at:] if at else files
 
 
 def _listed(
     folder: str, excludes: Excludes, unreadable: dict[str, str], *, entered: bool = False
-) -> list[FoundFile | _Folder]:
-    """The photos and folders in one folder, sorted as their paths are."""
+) -> tuple[list[FoundFile], list[_Folder]]:
+    """The photos in one folder and the folders in it, each sorted by path. Here a pass spends its time."""
     try:
         with os.scandir(folder) as scanned:
-            entries = list(scanned)
+            entries = [(entry.name, entry) for entry in scanned]
     except OSError as error:
         _note(unreadable, folder, error)
-        return []
-    if not entered and any(entry.name == IGNORE_FILE for entry in entries):
+        return [], []
+    if not entered and any(name == IGNORE_FILE for name, _ in entries):
         excludes = excludes.entering(folder)
-    keyed: list[tuple[str, FoundFile | _Folder]] = []
+    folders: list[_Folder] = []
     files: list[FoundFile] = []
     companions = False
-    for entry in entries:
-        name = entry.name
+    layers = excludes.layers
+    for name, entry in entries:
         try:
             if entry.is_dir(follow_symlinks=False):
                 if not excludes.match(entry.path, name, is_folder=True):
-                    keyed.append((stored_text(name) + os.sep, _Folder(entry.path, excludes)))
+                    folders.append(_Folder(entry.path + os.sep, entry.path, excludes))
                 continue
             stem, _, suffix = name.rpartition(".")
             suffix = suffix.lower()
-            if not stem or name[0] == "." or suffix not in _LOOKED_AT:
+            if suffix not in _LOOKED_AT or not stem or name[0] == ".":
                 continue
-            if excludes.layers and excludes.match(entry.path, name, is_folder=False):
+            if layers and excludes.match(entry.path, name, is_folder=False):
                 continue
             status = entry.stat()
         except OSError as error:
             _note(unreadable, entry.path, error)
             continue
-        if stat.S_ISREG(status.st_mode):
+        if S_ISREG(status.st_mode):
             files.append(FoundFile(entry.path, status.st_size, status.st_mtime_ns))
-            companions = companions or suffix in _COMPANIONS
-    for photo in photos_of_folder(files) if companions else files:
-        name = os.path.basename(photo.path)
-        keyed.append((name if name.isascii() else stored_text(name), photo))
-    keyed.sort(key=itemgetter(0))
-    return [item for _, item in keyed]
+            if suffix in _COMPANIONS:
+                companions = True
+    photos = list(photos_of_folder(files)) if companions else files
+    plain = folder.isascii() and all(name.isascii() for name, _ in entries)
+    photos.sort(key=_path if plain else _stored_path)
+    folders.sort(key=_path if plain else _stored_path)
+    return photos, folders
+
+
+_path = itemgetter(0)
+
+
+def _stored_path(item: FoundFile | _Folder) -> str:
+    return stored_text(item[0])
 
 
 def _note(unreadable: dict[str, str], path: str, error: OSError) -> None:

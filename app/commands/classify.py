@@ -44,8 +44,8 @@ def classify(
       sightline classify ~/Scans --labels "a receipt,a letter,a photo" --csv > scans.csv
       sightline classify ~/Pictures --labels-file animals.txt -k 3 --json
     """
+    from app.bars import counted
     from app.classify import classify as answers
-    from app.progress import counted
     from clipcore.commands.answers import WRITERS
     from clipcore.photos import find_photos, register_heif
     from clipcore.prompts import check_labels, load_templates, read_labels

@@ -95,7 +95,7 @@ def remove(services: Services, tag: str, photos: Sequence[str], write_xmp: bool)
 def suggest(services: Services, threshold: float, vocabulary: str, as_json: bool) -> None:
     """Suggest tags for every photo, in place of earlier suggestions; what was rejected is not suggested again."""
     from app import tags as module
-    from app.progress import counted
+    from app.bars import counted
 
     describe = services.describe
     encoded = describe.encoded(describe.tags_at(vocabulary))

@@ -201,6 +201,20 @@ def test_a_search_needs_neither_torch_nor_the_image_tower(own_home: Path, folder
     assert done.returncode == 0, done.stderr
 
 
+def test_a_pass_with_nothing_to_do_imports_nothing_that_looks_at_photos(
+    sightline: Sightline, own_home: Path, folder: Path
+) -> None:
+    sightline("index", str(folder))
+    code = (
+        "import sys; from app.cli import main; main(['index', sys.argv[1]], standalone_mode=False); "
+        "print([name for name in ('torch', 'onnxruntime', 'faiss', 'numpy', 'PIL', 'rich', 'alembic') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert "nothing to do, 5 photos unchanged" in done.stderr
+    assert done.stdout.strip() == "[]"
+
+
 def test_doctor_says_what_is_wrong_and_why_a_file_is_not_found(
     sightline: Sightline, folder: Path, own_home: Path
 ) -> None:

@@ -328,3 +328,51 @@ def test_a_long_list_of_work_lies_on_disk_and_is_read_in_order() -> None:
         spool.append(i)
     assert len(spool) == 14_200
     assert list(zip(spool, spool, strict=True))[-1] == (14_199, 14_199)
+
+
+def test_files_and_folders_come_in_the_order_of_the_catalog(tmp_path: Path) -> None:
+    raw = os.fsdecode(b"caf\xe9.jpg")
+    for name in (
+        "sub!.jpg",
+        "sub.jpg",
+        "sub/x.jpg",
+        "sub/y/z.jpg",
+        "sub0.jpg",
+        "sub-1/a.jpg",
+        "Z.jpg",
+        "\u00e9.jpg",
+        raw,
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = [file.path for file in walk(str(tmp_path), Excludes(), {})]
+    assert len(found) == 9
+    assert found == sorted(found, key=stored_text)
+
+
+@pytest.mark.parametrize("rows_at_a_time", [1, 2, 3, 100])
+def test_any_change_is_seen_wherever_it_stands_in_its_folder(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_a_time: int
+) -> None:
+    monkeypatch.setattr("indexer.scan._ROWS_AT_A_TIME", rows_at_a_time)
+    root = tmp_path / "photos"
+    paths = [paint(root / folder / f"{i}.png", i) for folder in ("a", "b", "c") for i in range(3)]
+    run(library, root)
+    folder, _ = add_folder(library.catalog, root)
+    assert changes(library, folder).nothing_to_do
+    for i, path in enumerate(paths):
+        kept = path.read_bytes(), path.stat()
+        path.write_bytes(kept[0] + b"more")
+        found = changes(library, folder)
+        assert [file.path for file in found.to_read] == [str(path)]
+        assert (found.unchanged, len(found.missing)) == (8, 0)
+        path.unlink()
+        added = paint(path.with_name(f"{i}-new.png"), 99)
+        found = changes(library, folder)
+        assert [photo.path for photo in found.missing] == [str(path)]
+        assert [file.path for file in found.to_read] == [str(added)]
+        assert found.unchanged == 8
+        added.unlink()
+        path.write_bytes(kept[0])
+        os.utime(path, ns=(kept[1].st_atime_ns, kept[1].st_mtime_ns))
+    assert changes(library, folder).nothing_to_do
