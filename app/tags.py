@@ -125,6 +125,31 @@ def tags_of(library: Library, photo_id: int) -> list[tuple[str, TagState, float 
         return [(tag, state, probability) for tag, state, probability in session.execute(query)]
 
 
+def suggestions(library: Library, count: int, each: int) -> list[tuple[str, int, list[tuple[int, float]]]]:
+    """The tags that are suggested most: of each how many photos, and the likeliest of them (id, probability)."""
+    suggested = (PhotoTag.state == TagState.SUGGESTED, Photo.state == PhotoState.PRESENT)
+    most = (
+        select(PhotoTag.tag, func.count())
+        .join(Photo, Photo.id == PhotoTag.photo_id)
+        .where(*suggested)
+        .group_by(PhotoTag.tag)
+        .order_by(func.count().desc(), PhotoTag.tag)
+        .limit(count)
+    )
+    likeliest = (
+        select(PhotoTag.photo_id, PhotoTag.probability)
+        .join(Photo, Photo.id == PhotoTag.photo_id)
+        .where(*suggested)
+        .order_by(PhotoTag.probability.desc(), PhotoTag.photo_id)
+        .limit(each)
+    )
+    with library.catalog.reading() as session:
+        return [
+            (tag, photos, [(i, p or 0.0) for i, p in session.execute(likeliest.where(PhotoTag.tag == tag))])
+            for tag, photos in session.execute(most).all()
+        ]
+
+
 def suggest(
     library: Library,
     likelihood: Likelihood,

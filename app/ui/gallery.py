@@ -35,11 +35,6 @@ class Answer:
 
 def gallery(answer: Answer, key: str, *, feedback: bool = False) -> None:
     """Shows an answer, `feedback`: with buttons that call a photo right or wrong. `take_act` tells what was clicked."""
-
-    def remember() -> None:
-        if act := st.session_state[key].act:
-            st.session_state["act"] = (act["action"], act["value"])
-
     hits = answer.results.hits
     judged = any(hit.score is not None for hit in hits)
     data = {
@@ -49,7 +44,13 @@ def gallery(answer: Answer, key: str, *, feedback: bool = False) -> None:
         "matches": answer.results.matches if judged else None,
         "feedback": feedback,
     }
-    _component(key=key, data=data, on_act_change=remember)
+    _component(key=key, data=data, on_act_change=lambda: remember_act(key))
+
+
+def remember_act(key: str) -> None:
+    """Keeps what was clicked in the component of that key for `take_act`."""
+    if act := st.session_state[key].act:
+        st.session_state["act"] = (act["action"], act["value"])
 
 
 def take_act() -> tuple[str, int | str | None]:

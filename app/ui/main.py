@@ -19,6 +19,12 @@ page = st.navigation(
             help="Find photos by describing them, or by a picture like them.",
         ),
         st.Page(
+            "app_pages/explore.py",
+            title="Explore",
+            icon=":material/explore:",
+            help="All photos on a map, by time, and by tag.",
+        ),
+        st.Page(
             "app_pages/describe.py",
             title="Describe",
             icon=":material/label:",

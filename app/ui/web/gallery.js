@@ -13,8 +13,8 @@ class Gallery {
     this.shown = new Map()
     this.picked = new Map()
     this.current = 0
-    this.lightbox = new Lightbox(this)
     this.tray = new Tray(this)
+    this.lightbox = new Lightbox(this)
     this.list.onclick = (event) => this.clicked(event)
     this.list.onkeydown = (event) => this.pressed(event)
     this.list.addEventListener("focusin", (event) => this.focused(event))

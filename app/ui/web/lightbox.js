@@ -15,6 +15,7 @@ class Lightbox {
     this.after = button("right", "Next photo (arrow right)", { className: "turn after", onclick: () => this.turn(1) })
     this.panel = make("aside", { className: "panel", "aria-label": "Details", hidden: true })
     const heading = make("div", { className: "heading", "aria-live": "polite" }, this.name, this.count)
+    this.pickButton.hidden = !gallery.tray // nothing is selected where nothing can be done with it
     const top = make("header", {}, heading, this.similarButton, this.pickButton, this.detailsButton, this.closeButton)
     this.box.append(make("div", { className: "main" }, top, this.stage, this.before, this.after), this.panel)
     this.box.onkeydown = (event) => this.pressed(event)
@@ -107,7 +108,7 @@ class Lightbox {
   pressed(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, textarea, video")) return
     const keys = { ArrowLeft: () => this.turn(-1), ArrowRight: () => this.turn(1), s: () => this.similar(),
-      i: () => this.toggle(), x: () => this.gallery.pick(this.i) }
+      i: () => this.toggle(), x: () => this.pickButton.hidden || this.gallery.pick(this.i) }
     if (!keys[event.key]) return
     keys[event.key]()
     event.preventDefault()
