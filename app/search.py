@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from sqlalchemy import ColumnElement, not_
@@ -26,11 +27,14 @@ from clipcore.zeroshot import class_vectors
 from indexer.follow import follow
 from indexer.frames import Moments
 from indexer.library import Library
+from indexer.together import Together
 from indexer.vectors.base import Ids, Vectors
 
 MAX_RESULTS = 2_000
 PROMPTS = ("{}", "a photo of {}", "a picture of {}")  # in which a text is asked
 _POOL = 500  # candidates, at least, that are judged; further ones follow in the order of their scores
+_TEXTS_AT_ONCE = 5  # in one call of the encoder, each in all prompts: more would keep the first of them waiting
+_TEXTS_KEPT = 1_000  # vectors of texts asked last
 _SHOWS = 2.0  # standard deviations above the middle from which on a photo is taken to show what it should not
 
 
@@ -91,12 +95,18 @@ class Search:
         self._index = follow(library)
         self._background = Background(library)
         self._relevance = Relevance(library)
+        self._texts = Together(self._encode, _TEXTS_AT_ONCE)
+        self._text = lru_cache(_TEXTS_KEPT)(self._texts)  # a page, a filter or a sort asks the same again
 
     def warm_up(self) -> int:
         """Loads the text tower and the vectors; gives back how many photos are searchable."""
         self._library.encoder.encode_texts(["a photo"])
         self._relevance.warm_up()
         return self._index.catch_up()
+
+    def _encode(self, texts: Sequence[str]) -> list[Vectors]:
+        """Texts of several queries in one call of the encoder."""
+        return list(class_vectors(self._library.encoder, texts, PROMPTS))
 
     def settle(self) -> int:
         """Brings the index up to date, its snapshot on disk too; gives back how many photos are searchable."""
@@ -232,7 +242,7 @@ class Search:
         for part in parts:
             match part.of:
                 case str(text):
-                    vector = class_vectors(self._library.encoder, [text], PROMPTS)[0]
+                    vector = self._text(text)
                 case bytes(picture):
                     vector = encode_picture(self._library, picture)
                 case photo_id:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from indexer.catalog import Clock, Content
 from indexer.changes import newer_than, read_changes
 from indexer.library import Library
+from indexer.together import Together
 from indexer.vectors import beside
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind, Plan
@@ -59,6 +60,7 @@ class FollowedIndex:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._lock = threading.Lock()
+        self._together = Together(self._search_many)
         self._writing: threading.Thread | None = None
         self._not_before = 0.0
         encoder, settings = library.encoder, library.settings
@@ -70,11 +72,20 @@ class FollowedIndex:
 
     def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]:
         """The k contents best for a query (dim,), as the catalog stands now: scores (cosines) and content ids."""
+        if allowed is None:
+            return self._together((query, k))
         with self._lock:
             self._catch_up()
             found = self._index.search(query, k, allowed)
         self._write_beside()
         return found
+
+    def _search_many(self, asked: Sequence[tuple[Vectors, int]]) -> list[tuple[Vectors, Ids]]:
+        with self._lock:
+            self._catch_up()
+            found = self._index.search_many(np.stack([query for query, _ in asked]), max(k for _, k in asked))
+        self._write_beside()
+        return [(scores[:k], ids[:k]) for (scores, ids), (_, k) in zip(found, asked, strict=True)]
 
     def catch_up(self) -> int:
         """Takes over every change since the last time; gives back how many contents are searchable."""

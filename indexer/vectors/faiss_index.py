@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
-from indexer.vectors.choice import EXACT_UP_TO, Kind, Plan
+from indexer.vectors.choice import Kind, Plan
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.gpu import GpuScan, gpu_found
 from indexer.vectors.half import Codes
@@ -27,6 +27,7 @@ from indexer.vectors.snapshot import Built, Owner, Rows, Snapshot, open_snapshot
 log = logging.getLogger(__name__)
 
 _WORTH_A_SNAPSHOT = 2_000  # changes; fewer are caught up with faster than a snapshot is written
+_MOST_RECENT = 50_000  # changes, however large the library
 _WORTH_COMPRESSING = 1_000  # vectors; fewer say nothing of recall
 _ROWS_AT_A_TIME = 16_384
 
@@ -68,7 +69,7 @@ class FaissIndex:
             return False
         if self.plan.choose(len(self), self.dim) is not self._chosen:
             return True
-        return self.changes >= max(_WORTH_A_SNAPSHOT, min(len(self) // 20, EXACT_UP_TO))
+        return self.changes >= max(_WORTH_A_SNAPSHOT, min(len(self) // 20, _MOST_RECENT))
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         self._bury(ids)
@@ -84,14 +85,19 @@ class FaissIndex:
             self._touched.append(np.asarray(ids, np.int64))
 
     def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]:
+        if allowed is None:
+            return self.search_many(query[None], k)[0]
         faiss.omp_set_num_threads(1)  # of the calling thread; one query at a time is slower on several
-        query = np.ascontiguousarray(query, np.float32)
-        among = None if allowed is None else np.asarray(allowed, np.int64)
-        old_scores, old_ids = self._base.search(query, k, among)
-        new_scores, new_ids = self._recent.search(query, k, among)
-        scores, ids = np.concatenate([old_scores, new_scores]), np.concatenate([old_ids, new_ids])
-        best = np.argsort(-scores, kind="stable")[:k]
-        return scores[best], ids[best]
+        query, among = np.ascontiguousarray(query, np.float32), np.asarray(allowed, np.int64)
+        return _merged(self._base.search(query, k, among), self._recent.search(query, k, among), k)
+
+    def search_many(self, queries: Vectors, k: int) -> list[tuple[Vectors, Ids]]:
+        """`search` for each of (q, dim) queries, all ids allowed."""
+        faiss.omp_set_num_threads(1)
+        queries = np.ascontiguousarray(queries, np.float32)
+        old = self._base.search_many(queries, k)
+        new = [self._recent.search(query, k) for query in queries]
+        return [_merged(one, other, k) for one, other in zip(old, new, strict=True)]
 
     def begin_compaction(self) -> "Compaction":
         """A copy of what is to be compacted; from now on changes are remembered until `adopt`."""
@@ -112,6 +118,12 @@ class FaissIndex:
     def abandon_compaction(self) -> None:
         """Forgets a compaction that failed; another may begin."""
         self._touched = None
+
+
+def _merged(one: tuple[Vectors, Ids], other: tuple[Vectors, Ids], k: int) -> tuple[Vectors, Ids]:
+    scores, ids = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
+    best = np.argsort(-scores, kind="stable")[:k]
+    return scores[best], ids[best]
 
 
 def _segment(snapshot: Snapshot, plan: Plan) -> Segment:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind
 from indexer.vectors.half import Codes, best_rows
-from indexer.vectors.scan import Reach, Scan
+from indexer.vectors.scan import ExactScan, Reach, Scan, top
 
 _SCORES_A_SCAN = 30  # so many rows are scanned in the time that scoring one exactly takes
 _ROUNDING = 10  # a scan that scores in another order of additions may swap neighbours
@@ -60,6 +60,16 @@ class Segment:
         if count == 0:
             return _NOTHING
         return self._best(self._candidates(query, min(k, count), eligible, count), query, k)
+
+    def search_many(self, queries: Vectors, k: int) -> list[tuple[Vectors, Ids]]:
+        """The same for each of (q, dim) queries, all rows allowed."""
+        scores = self.scan.scores(queries) if isinstance(self.scan, ExactScan) else None
+        if scores is None:
+            return [self.search(query, k) for query in queries]
+        if self.buried:
+            scores[:, ~self.alive] = -np.inf
+        best = [top(row, min(k, self._count)) for row in scores]
+        return [(row[places], self.ids[places]) for row, places in zip(scores, best, strict=True)]
 
     def _best(self, rows: Ids, query: Vectors, k: int) -> tuple[Vectors, Ids]:
         if min(k, len(rows)) == 0:
