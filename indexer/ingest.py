@@ -1,7 +1,8 @@
 """Scan -> decode -> encode -> commit: brings the catalog in step with a folder on disk.
 
-Each batch of photos is committed with its vectors in one transaction: whatever interrupts a run, at most the batch at
-hand is done again by the next one. A file that fails becomes a row with its reason and the run goes on.
+Each batch of photos is committed with its vectors in one transaction, while the next is being encoded: whatever
+interrupts a run, at most these two are done again by the next one. A file that fails becomes a row with its reason and
+the run goes on.
 """
 
 import threading
@@ -217,13 +218,16 @@ class _Going:
 
 def _read(library: Library, folder: Folder, changes: Changes, going: _Going) -> None:
     from indexer.reading import read_ahead
-    from indexer.store import store_batch
+    from indexer.store import store_batches
 
     library.adopt_encoder()
     encoder_id, report = library.encoder_id, going.report
-    with closing(read_ahead(library, changes.to_read, encoder_id)) as read:
-        for batch in batched(read, library.settings.batch_size):
-            report.count(batch, store_batch(library, folder, encoder_id, batch))
+    with (
+        closing(read_ahead(library, changes.to_read, encoder_id)) as read,
+        closing(store_batches(library, folder, encoder_id, batched(read, library.settings.batch_size))) as stored,
+    ):
+        for batch, moved in stored:
+            report.count(batch, moved)
             if going.is_over():
                 report.cancelled = report.done < report.total
                 return

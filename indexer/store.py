@@ -1,6 +1,7 @@
 """One batch of files into the catalog: photos, contents and vectors in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 
 import numpy as np
@@ -17,6 +18,30 @@ from indexer.reading import ReadFile
 from indexer.walk import FoundFile
 
 STORED_DTYPE = np.dtype("<f2")  # half precision: a third decimal of cosine, half the bytes
+FrameCodes = list[tuple[float, bytes]]  # time_s and the stored form of a vector
+ByHash = dict[str, tuple[bytes, FrameCodes]]  # the stored forms of a content's vectors: its own, and its frames'
+
+
+def store_batches(
+    library: Library, folder: Folder, encoder_id: int, batches: Iterable[Sequence[ReadFile]]
+) -> Generator[tuple[Sequence[ReadFile], int]]:
+    """Encodes batches and commits each while the next is encoded: the encoder never waits for the disk.
+
+    Each is given back once it is committed, with how many of its files had moved. While a batch is given back no other
+    is being written; close the iterator there and none will be: what was encoded by then is dropped.
+
+    Raises:
+        StorageError: the catalog cannot be written. The batches given back are kept.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
+        writing: tuple[Sequence[ReadFile], Future[int]] | None = None
+        for batch in batches:
+            vectors = encode_batch(library, batch)
+            if writing is not None:
+                yield writing[0], writing[1].result()
+            writing = batch, writer.submit(_commit, library, folder, encoder_id, batch, vectors)
+        if writing is not None:
+            yield writing[0], writing[1].result()
 
 
 def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequence[ReadFile]) -> int:
@@ -25,7 +50,10 @@ def store_batch(library: Library, folder: Folder, encoder_id: int, batch: Sequen
     Raises:
         StorageError: the catalog cannot be written.
     """
-    vectors = encode_batch(library, batch)
+    return _commit(library, folder, encoder_id, batch, encode_batch(library, batch))
+
+
+def _commit(library: Library, folder: Folder, encoder_id: int, batch: Sequence[ReadFile], vectors: ByHash) -> int:
     there = [item for item in batch if not item.vanished]
     with library.catalog.writing() as (session, revision):
         contents, new = _contents(session, there, revision)
@@ -64,10 +92,7 @@ def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]
     return len(photos)
 
 
-FrameCodes = list[tuple[float, bytes]]  # time_s and the stored form of a vector
-
-
-def encode_batch(library: Library, batch: Sequence[ReadFile]) -> dict[str, tuple[bytes, FrameCodes]]:
+def encode_batch(library: Library, batch: Sequence[ReadFile]) -> ByHash:
     """The stored forms of each new content's vectors, by its hash: its own, and those of a video's frames.
 
     A video's own is the mean of its frames' (CLIP4Clip's parameter-free similarity, arXiv:2104.08860, section 3.3).
@@ -77,7 +102,7 @@ def encode_batch(library: Library, batch: Sequence[ReadFile]) -> dict[str, tuple
     together = library.settings.batch_size
     parts = [library.encoder.encode_pixels(np.stack(some)) for some in batched(pixels, together)]
     encoded = iter(np.concatenate(parts)) if parts else iter(())
-    vectors: dict[str, tuple[bytes, FrameCodes]] = {}
+    vectors: ByHash = {}
     for sha256, photo in new.items():
         own = np.stack([next(encoded) for _ in photo.frames or [None]])
         mean = own.mean(axis=0)
