@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.services import Services
-from app.ui.folders import added_folder
+from app.ui.folders import added_folder, take_in
 from app.ui.owner import at_this_machine
 
 _DEMO = Path(__file__).parents[2] / "demo"  # where `make demo` puts it
@@ -32,9 +32,7 @@ def first_run(services: Services) -> Path | None:
         st.markdown("Try it with a demo collection: 196 photographs and paintings, free to use.")
         if _DEMO.is_dir() and at_this_machine(services.library.settings):
             if st.button("Add the demo collection", icon=":material/download_done:"):
-                from indexer.folders import add_folder
-
-                chosen = add_folder(services.library.catalog, _DEMO)[1]
+                chosen = take_in(services, _DEMO)
         else:
             st.code("make demo", language="sh")
             st.caption("in the folder that Sightline was downloaded to")

@@ -11,16 +11,17 @@ from app.query import Query
 from app.services import Services, follows
 from app.status import FolderStatus
 from app.ui.plain import plain
+from app.ui.running import start
 from app.ui.spans import ago
 from indexer.catalog import FolderState
 from indexer.errors import FolderError, IndexerError
-from indexer.folders import add_folder, list_folders
+from indexer.folders import add_folder, covering_folder, list_folders
 from indexer.forget import forget_folder
 
 EXAMPLES = "~/Pictures   /media/disk/Photos   C:\\Users\\me\\Pictures"
 
 
-def folder_card(folder: FolderStatus, *, paused: bool, may_change: bool) -> None:
+def folder_card(services: Services, folder: FolderStatus, *, paused: bool, may_change: bool) -> None:
     """One folder."""
     name = Path(folder.path).name or folder.path
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
@@ -29,24 +30,41 @@ def folder_card(folder: FolderStatus, *, paused: bool, may_change: bool) -> None
                 st.markdown(f":material/folder: **{plain(name)}**", width="content")
                 _badge(folder, paused)
             st.caption(f"{plain(folder.path)}  \n{_counts(folder)}")
-        if folder.photos:
+        with st.container(horizontal=True, width="content", gap="small"):
+            if folder.photos:
+                st.button(
+                    "Show",
+                    key=f"show-{folder.path}",
+                    icon=":material/grid_view:",
+                    help="Search in this folder alone",
+                    on_click=_remember,
+                    args=("shown", folder.path),
+                )
             st.button(
-                "Show",
-                key=f"show-{folder.path}",
-                icon=":material/grid_view:",
-                help="Search in this folder alone",
-                on_click=_remember,
-                args=("shown", folder.path),
+                "Look for changes",
+                key=f"look-{folder.path}",
+                icon=":material/refresh:",
+                help="Take in what is new, changed, moved or gone in this folder",
+                on_click=look_for_changes,
+                args=(services, folder.path),
             )
-        if may_change:
-            st.button(
-                "Remove",
-                key=f"remove-{folder.path}",
-                icon=":material/delete:",
-                help="Take it out of the library. The photos on disk stay",
-                on_click=_remember,
-                args=("removing", folder.path),
-            )
+            if may_change:
+                st.button(
+                    "Remove",
+                    key=f"remove-{folder.path}",
+                    icon=":material/delete:",
+                    help="Take it out of the library. The photos on disk stay",
+                    on_click=_remember,
+                    args=("removing", folder.path),
+                )
+
+
+def look_for_changes(services: Services, path: str) -> None:
+    """Starts a pass over the folder that is, or covers, this path."""
+    with services.library.catalog.reading() as session:
+        folder = covering_folder(session, Path(path))
+    if folder is not None:
+        start("index", folder_id=folder.id)
 
 
 def _remember(what: str, path: str) -> None:
@@ -126,16 +144,22 @@ def added_folder(services: Services, label: str = "Add a folder") -> Path | None
     if not pressed:
         return None
     try:
-        return add_folder(services.library.catalog, whole_path(path))[1]
+        return take_in(services, whole_path(path))
     except (AppError, IndexerError) as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
 
 
-def told_added(path: Path) -> str:
-    """What happens with a folder that was just added, in a line of Markdown."""
-    then = "it is being looked through now" if follows() else "now run `sightline index` in a terminal"
-    return f"{plain(str(path))} was added; {then}"
+def take_in(services: Services, path: Path) -> Path:
+    """Adds a folder to the library and begins to look through it.
+
+    Raises:
+        FolderError: it is not there, or cannot be listed.
+    """
+    folder, start_at = add_folder(services.library.catalog, path)
+    start("index", folder_id=folder.id)
+    st.session_state["told"] = f"{plain(str(start_at))} was added: its photos can be found as they are looked at"
+    return start_at
 
 
 def whole_path(written: str) -> Path:

@@ -1,16 +1,17 @@
 """Library: which folders are indexed, how they are, and what could not be read."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from app.errors import AppError
 from app.services import Services, current
 from app.status import Status, read_failures, read_status
+from app.ui.acts import follow_act
+from app.ui.copies import copies
 from app.ui.first_run import first_run
-from app.ui.folders import added_folder, confirm_removal, folder_card, show_chosen, told_added
+from app.ui.folders import added_folder, confirm_removal, folder_card, show_chosen
 from app.ui.owner import at_this_machine
 from app.ui.plain import plain
+from app.ui.running import running, start
 from indexer import control
 from indexer.errors import IndexerError
 
@@ -28,7 +29,7 @@ def folders(services: Services, may_change: bool) -> None:
     if paused:
         st.info("Indexing is paused: nothing new is looked at until you resume.", icon=":material/pause_circle:")
     for folder in now.folders:
-        folder_card(folder, paused=paused, may_change=may_change)
+        folder_card(services, folder, paused=paused, may_change=may_change)
 
 
 def _numbers(now: Status) -> None:
@@ -50,9 +51,11 @@ def pause_button(services: Services) -> None:
         st.button("Pause indexing", icon=":material/pause:", on_click=control.pause, args=(catalog,))
 
 
-def tell(added: Path) -> None:
-    st.session_state["told"] = told_added(added)
-    st.rerun()
+def add_button(services: Services) -> None:
+    """A line for a path, in a pop-over."""
+    with st.popover("Add a folder", icon=":material/create_new_folder:", type="primary"):
+        if added_folder(services) is not None:
+            st.rerun()
 
 
 def failures(services: Services) -> None:
@@ -60,8 +63,15 @@ def failures(services: Services) -> None:
     found = read_failures(services.library)
     if not found:
         return
-    st.subheader("Files that could not be read", anchor=False)
-    st.caption("They are tried again when they change, or with `sightline index --retry-failed`.")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Files that could not be read", anchor=False, width="content")
+        st.button(
+            "Try again",
+            icon=":material/replay:",
+            help="They are tried again when they change, too",
+            on_click=start,
+            args=("retry-failed",),
+        )
     rows = [{"File": failure.path, "Reason": failure.reason} for failure in found]
     st.dataframe(rows, hide_index=True, alt="Files that could not be read")
 
@@ -70,26 +80,27 @@ def page(services: Services) -> None:
     confirm_removal(services)
     show_chosen()
     if told := st.session_state.pop("told", None):
-        st.toast(told, icon=":material/check:")
-    now = read_status(services.library)
+        st.toast(told)
     may_change = at_this_machine(services.library.settings)
-    if not now.folders:
-        if (added := first_run(services)) is not None:
-            tell(added)
+    if not read_status(services.library).folders:
+        if first_run(services) is not None:
+            st.rerun()
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Folders", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
+            st.button("Look for changes now", icon=":material/refresh:", on_click=start, args=("index",))
             pause_button(services)
             if may_change:
-                with st.popover("Add a folder", icon=":material/create_new_folder:", type="primary"):
-                    if (added := added_folder(services)) is not None:
-                        tell(added)
+                add_button(services)
+    running(services, "index", "retry-failed", "switch", "compact")
     folders(services, may_change)
     failures(services)
+    copies(services)
 
 
 services = current()
+follow_act()
 try:
     page(services)
 except (AppError, IndexerError) as error:

@@ -10,11 +10,12 @@ from app.services import current
 from app.ui.asking import ask, asked, asked_with, picture_box, search_box
 from app.ui.controls import controls
 from app.ui.first_run import first_run
-from app.ui.folders import told_added
 from app.ui.gallery import Answer, gallery, take_act
 from app.ui.plain import plain
 from app.ui.question import Question, similar_to
+from app.ui.running import running
 from indexer.errors import IndexerError
+from indexer.folders import list_folders
 
 PAGE = 60  # photos that come with the page; those behind them are asked for as they come into view
 EXAMPLES = ("a cat", "a cup of coffee", "portrait of a woman", "boats on the water", "a rocket launch")
@@ -55,8 +56,13 @@ def start_page() -> None:
     """Before anything is asked: what could be, and the newest photos."""
     searchable = services.search.warm_up()
     if not searchable:
-        if (added := first_run(services)) is not None:
-            st.session_state["told"] = told_added(added)
+        with services.library.catalog.reading() as session:
+            waiting = bool(list_folders(session))
+        if waiting:
+            running(services, "index", "retry-failed")
+            st.info("No photo has been looked at yet.", icon=":material/hourglass_empty:")
+            st.page_link("app_pages/library.py", label="To the library", icon=":material/photo_library:")
+        elif first_run(services) is not None:
             st.switch_page("app_pages/library.py")
         return
     st.caption(f"{searchable:,} photos are ready to be found. Try:")
