@@ -27,6 +27,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "why": "why",
     "classify": "classify",
     "tags": "tags",
+    "name": "name",
     "serve": "serve",
     "status": "status",
     "doctor": "doctor",

@@ -29,6 +29,7 @@ a an the this that these those some any my our your his her its their of in on a
 is are was were be being has have into onto over under up down out off near it he she they we i you
 photo photos picture pictures image images
 """
+JOINING = frozenset(_JOINING.split())  # words that tell nothing
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ NONE = Mentions(np.empty(0, np.int64), np.empty(0, np.float32))
 
 def find_mentions(library: Library, text: str, strong: float = STRONG) -> Mentions:
     """The contents of which the words of a text are written, wholly or nearly."""
-    joining = set(_JOINING.split())
-    words = [word for word in dict.fromkeys(tokens(text).split()) if word not in joining][:_MOST_WORDS]
+    words = [word for word in dict.fromkeys(tokens(text).split()) if word not in JOINING][:_MOST_WORDS]
     if not words:
         return NONE
     with library.catalog.reading() as session:

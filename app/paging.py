@@ -73,6 +73,7 @@ class Pages:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         matches = max(ranked.matches - start, 0)
-        results = Results(hits, matches, ranked.searched, (time.perf_counter() - began) * 1000)
+        took_ms = (time.perf_counter() - began) * 1000
+        results = Results(hits, matches, ranked.searched, took_ms, ranked.names)
         more = after < len(ranked.judged) or not answer.whole
         return results, f"{token}.{after}" if more and hits else None

@@ -74,11 +74,6 @@ class Query:
         return (*text, *map(Part, self.photos), *map(Part, self.images), *self.weighted)
 
     @property
-    def is_of_words(self) -> bool:
-        """Whether words alone are looked for, and no pictures."""
-        return all(isinstance(part.of, str) for part in self.parts or self.minus)
-
-    @property
     def words(self) -> str:
         """The descriptions in it, together."""
         return " ".join(part.of for part in self.parts if isinstance(part.of, str))

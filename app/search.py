@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, not_
 from app.background import Background
 from app.filters import allowed_contents, says
 from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
+from app.naming import Naming
 from app.photos import (
     PhotoDetails,
     content_vectors,
@@ -57,12 +58,14 @@ class Results:
         matches: how many photos match, counted among the best few hundred.
         searched: how many photos the library has.
         took_ms: how long it took, in milliseconds.
+        names: names that their owner taught and that the query was understood to have.
     """
 
     hits: list[Hit]
     matches: int
     searched: int
     took_ms: float
+    names: tuple[str, ...] = ()
 
     @property
     def matches_end(self) -> int | None:
@@ -78,13 +81,32 @@ class Ranked:
         judged: each with its score and its relevance.
         matches: how many of them match.
         searched: how many photos the library has.
-        parts: what was looked for.
+        names: names that were understood.
+        vector: what was looked for (dim,); None for nothing.
     """
 
     judged: list[tuple[int, float | None, float]]
     matches: int
     searched: int
-    parts: tuple[Part, ...]
+    names: tuple[str, ...] = ()
+    vector: Vectors | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for.
+
+    Attributes:
+        vector: its parts' weighted mean, unit length (dim,).
+        contents: those it was asked with.
+        names: names that were understood in it.
+        of_words: whether it is of words that the encoder knows, and of no pictures.
+    """
+
+    vector: Vectors
+    contents: list[int]
+    names: tuple[str, ...]
+    of_words: bool
 
 
 class Search:
@@ -97,6 +119,7 @@ class Search:
         self._relevance = Relevance(library)
         self._texts = Together(self._encode, _TEXTS_AT_ONCE)
         self._text = lru_cache(_TEXTS_KEPT)(self._texts)  # a page, a filter or a sort asks the same again
+        self._naming = Naming(library, self._background, self._text)
 
     def warm_up(self) -> int:
         """Loads the text tower and the vectors; gives back how many photos are searchable."""
@@ -125,16 +148,18 @@ class Search:
         k = max(1, min(k, MAX_RESULTS))
         ranked = self.rank(query, ranking, k)
         hits = self.hits(ranked, 0, k)[0]
-        return Results(hits, ranked.matches, ranked.searched, (time.perf_counter() - start) * 1000)
+        return Results(hits, ranked.matches, ranked.searched, (time.perf_counter() - start) * 1000, ranked.names)
 
     def rank(self, query: Query, ranking: Ranking = DEFAULT_RANKING, count: int = 0) -> Ranked:
         """The contents that answer a query, in order: at least `count` where so many may. Raises as a call does."""
         searched = self._index.catch_up()
         if query.parts or query.minus or ranking.like:
-            matching, rest = self._ranked(query, count, searched, ranking)
-            return Ranked([*matching.judged(), *rest.judged()], len(matching.ids), searched, query.parts)
+            asked = self._asked(query.parts or query.minus, searched)
+            matching, rest = self._ranked(query, asked, count, searched, ranking)
+            vector = asked.vector if query.parts else None
+            return Ranked([*matching.judged(), *rest.judged()], len(matching.ids), searched, asked.names, vector)
         newest = newest_contents(self._library, MAX_RESULTS, allowed_contents(*_conditions(query)))
-        return Ranked([(content_id, None, 1.0) for content_id in newest], len(newest), searched, ())
+        return Ranked([(content_id, None, 1.0) for content_id in newest], len(newest), searched)
 
     def hits(self, ranked: Ranked, start: int, k: int) -> tuple[list[Hit], int]:
         """The next k of a ranking from `start` on whose photos are still there, and where the ones after them start."""
@@ -142,18 +167,19 @@ class Search:
         while len(hits) < k and start < len(ranked.judged):
             some = ranked.judged[start : start + k - len(hits)]
             photos = photos_of_contents(self._library, [content_id for content_id, _, _ in some])
-            moments = Moments(self._library, list(photos)) if ranked.parts else None
-            times = moments.best(self._vector(ranked.parts)[1]) if moments else {}
+            times = {} if ranked.vector is None else Moments(self._library, list(photos)).best(ranked.vector)
             hits += [Hit(photos[i], score, value, times.get(i)) for i, score, value in some if i in photos]
             start += len(some)
         return hits, start
 
-    def _ranked(self, query: Query, k: int, searched: int, ranking: Ranking) -> tuple[Candidates, Candidates]:
+    def _ranked(
+        self, query: Query, asked: Asked, k: int, searched: int, ranking: Ranking
+    ) -> tuple[Candidates, Candidates]:
         """What matches and what does not, each in the order that was asked for."""
-        candidates = self._candidates(query, max(_POOL, k), searched, ranking)
+        candidates = self._candidates(query, asked, max(_POOL, k), searched, ranking)
         if ranking.min_relevance:
             candidates, _ = candidates.split(ranking.min_relevance)
-        matching, rest = candidates.split(self._relevance.cut(query.is_of_words and not ranking.moves))
+        matching, rest = candidates.split(self._relevance.cut(asked.of_words and not ranking.moves))
         if ranking.diverse:
             matching = diversify(matching)
         if ranking.sort == "date":
@@ -163,19 +189,17 @@ class Search:
             return matching.take(np.array(order, np.int64)), rest.take(np.empty(0, np.int64))
         return matching, rest
 
-    def _candidates(self, query: Query, count: int, searched: int, ranking: Ranking) -> Candidates:
+    def _candidates(self, query: Query, asked: Asked, count: int, searched: int, ranking: Ranking) -> Candidates:
         """The contents that score highest or are written of, best first, each judged."""
-        asked, vector = self._vector(query.parts or query.minus)
-        vector, left_out = self._moved(vector, ranking, searched)
+        vector, left_out = self._moved(asked.vector, ranking, searched)
         sign = 1 if query.parts or ranking.like else -1  # or nothing is wanted but that something is not there
         mentions = find_mentions(self._library, query.words) if sign > 0 else NONE
-        ids, vectors = self._found(sign * vector, count, query, mentions, [*asked, *left_out])
+        ids, vectors = self._found(sign * vector, count, query, mentions, [*asked.contents, *left_out])
         scores = vectors @ vector
         relevances = np.ones(len(ids), np.float32)
         worth = sign * scores
         if sign > 0:
-            of_words = query.is_of_words and not ranking.moves
-            relevances = self._judged(of_words, vector, scores, vectors, searched)
+            relevances = self._judged(asked.of_words and not ranking.moves, vector, scores, vectors, searched)
         if len(mentions.ids):
             shares = mentions.of(ids)
             relevances = more_relevant(relevances, shares)
@@ -209,11 +233,11 @@ class Search:
         vector from the query's would move the ranking of all photos, also of those that do not show it, towards
         whatever is least like it. Here nothing changes for them.
         """
-        _, vector = self._vector([part])
-        scores = vectors @ vector
-        spread = self._background.spread(vector, searched)
+        asked = self._asked([part], searched)
+        scores = vectors @ asked.vector
+        spread = self._background.spread(asked.vector, searched)
         penalty = np.maximum(scores - (spread.middle + _SHOWS * spread.deviation), 0)
-        return self._judged(isinstance(part.of, str), vector, scores, vectors, searched), penalty
+        return self._judged(asked.of_words, asked.vector, scores, vectors, searched), penalty
 
     def _moved(self, vector: Vectors, ranking: Ranking, searched: int) -> tuple[Vectors, list[int]]:
         """The query's vector after feedback, and the contents that were said to be wrong."""
@@ -231,25 +255,31 @@ class Search:
         with self._library.catalog.reading() as session:
             return session.scalars(allowed_contents(*conditions)).all()
 
-    def _vector(self, parts: Sequence[Part]) -> tuple[list[int], Vectors]:
-        """The contents asked with, and the parts as one unit vector (dim,): their weighted mean.
+    def _asked(self, parts: Sequence[Part], searched: int) -> Asked:
+        """Parts as one unit vector, their weighted mean.
 
         A text is asked in several prompts, as a class is in zero-shot classification (Radford et al., section 3.1.4):
         "a cat" alone lies nearer to a painted bat than "a photo of a cat" does; whole sentences lose nothing by it.
         """
-        asked: list[int] = []
+        contents: list[int] = []
+        names: list[str] = []
         total = np.zeros(self._library.encoder.dim, np.float32)
         for part in parts:
             match part.of:
+                case str(text) if found := self._naming.find(text):
+                    vector = self._naming.vector(text, found, searched)
+                    names += [place.known.name for place in found]
                 case str(text):
                     vector = self._text(text)
                 case bytes(picture):
                     vector = encode_picture(self._library, picture)
                 case photo_id:
-                    contents, vectors = stored_vectors(self._library, [photo_id])
-                    asked, vector = asked + contents, vectors[0]
+                    known, vectors = stored_vectors(self._library, [photo_id])
+                    contents, vector = contents + known, vectors[0]
             total += part.weight * vector
-        return asked, total / max(float(np.linalg.norm(total)), 1e-12)
+        unit = total / max(float(np.linalg.norm(total)), 1e-12)
+        of_words = not names and all(isinstance(part.of, str) for part in parts)
+        return Asked(unit, contents, tuple(dict.fromkeys(names)), of_words)
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:

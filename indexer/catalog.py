@@ -166,6 +166,23 @@ class PhotoText(Base):
     words: Mapped[str] = mapped_column(Text)
 
 
+class Name(Base):
+    """What its owner calls a person, a pet or a thing."""
+
+    __tablename__ = "name"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    words: Mapped[str] = mapped_column(unique=True)  # as they are compared (`indexer.fulltext.tokens`)
+
+
+class NameExample(Base):
+    """A content that shows what is called by a name: so photos may move, and encoders change."""
+
+    __tablename__ = "name_example"
+    name_id: Mapped[int] = mapped_column(ForeignKey("name.id", ondelete="CASCADE"), primary_key=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True, index=True)
+
+
 class EncoderRecord(Base):
     """An encoder that vectors were made with."""
 

@@ -3,14 +3,22 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import describe, explore, photos, search, status, tags
+from app.api import describe, explore, names, photos, search, status, tags
 from app.api.addresses import ROOT as ROOT
 from app.api.addresses import VERSION
 from app.api.photos import photo_out as photo_out
 from app.api.problems import PROBLEMS, add_problems
 from app.services import Live, Services
 
-_ROUTERS = (search.router, describe.router, explore.router, photos.router, status.router, tags.router)
+_ROUTERS = (
+    search.router,
+    describe.router,
+    explore.router,
+    names.router,
+    photos.router,
+    status.router,
+    tags.router,
+)
 
 
 def create_api(services: Services | Live) -> FastAPI:

@@ -33,6 +33,7 @@ class SearchOut(BaseModel):
     searched: int = Field(description="photos in the index")
     took_ms: float
     encoder: str
+    names: list[str] = Field(description="names that were taught and that the query was understood to have")
 
 
 @router.post("/search", tags=["search"])
@@ -80,4 +81,5 @@ def results_out(services: Services, results: Results, next_cursor: str | None = 
         searched=results.searched,
         took_ms=results.took_ms,
         encoder=services.library.encoder.name,
+        names=list(results.names),
     )

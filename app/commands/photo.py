@@ -1,6 +1,7 @@
 """A photo named on the command line: a file, or an id of the library."""
 
 import os
+from collections.abc import Sequence
 
 from app.errors import NotFoundError
 from app.photos import encode_picture, find_photo, get_photo, stored_vectors
@@ -17,6 +18,21 @@ def id_of(services: Services, photo: str) -> int | None:
     if photo.isdecimal():
         return get_photo(services.library, int(photo)).id
     raise NotFoundError(f"no such file: {photo}")
+
+
+def ids_of(services: Services, photos: Sequence[str]) -> list[int]:
+    """The ids of photos given by id or by path.
+
+    Raises:
+        NotFoundError: one of them is not in the library.
+    """
+    ids = []
+    for photo in photos:
+        photo_id = id_of(services, photo)
+        if photo_id is None:
+            raise NotFoundError(f"{photo} is not in the library: sightline index its folder first")
+        ids.append(photo_id)
+    return ids
 
 
 def read(services: Services, path: str) -> bytes:

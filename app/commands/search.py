@@ -139,7 +139,7 @@ def _show(services: Services, results: Results, as_json: bool, paths: bool, null
             for hit in results.hits
         ]
         found = {name: getattr(results, name) for name in ("matches", "matches_end", "searched", "took_ms")}
-        click.echo(json.dumps({"items": items} | found, default=str))
+        click.echo(json.dumps({"items": items, "names": results.names} | found, default=str))
     elif null:
         click.echo("".join(f"{hit.photo.path}\0" for hit in results.hits), nl=False)
     else:
@@ -151,6 +151,8 @@ def _show(services: Services, results: Results, as_json: bool, paths: bool, null
 
 def _list(services: Services, results: Results, paths: bool, thumbnails: str) -> None:
     """A line for each result, below its thumbnail where the terminal shows them."""
+    if results.names:
+        click.echo(f"understood: {', '.join(results.names)}", err=True)
     method = "none"
     if sys.stdout.isatty() and not paths and thumbnails != "none":
         from app.terminal import detect

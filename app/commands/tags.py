@@ -8,8 +8,7 @@ from dataclasses import asdict
 import click
 
 from app.commands.options import as_json, command
-from app.commands.photo import id_of
-from app.errors import NotFoundError
+from app.commands.photo import ids_of
 from app.services import Services
 from app.vocabularies import DEFAULT_VOCABULARY
 
@@ -61,7 +60,7 @@ def add(services: Services, tag: str, photos: Sequence[str], write_xmp: bool) ->
     """Give PHOTOS (files, or ids) a TAG; several with commas between them."""
     from app import tags as module
 
-    ids = _ids(services, photos)
+    ids = ids_of(services, photos)
     added = module.add(services.library, ids, tag.split(","))
     click.echo(f"{added:,} added", err=True)
     if write_xmp:
@@ -78,7 +77,7 @@ def remove(services: Services, tag: str, photos: Sequence[str], write_xmp: bool)
     """Take a TAG, or the suggestion of it, from PHOTOS. Keywords that the files themselves hold stay."""
     from app import tags as module
 
-    ids, names = _ids(services, photos), tag.split(",")
+    ids, names = ids_of(services, photos), tag.split(",")
     click.echo(f"{module.remove(services.library, ids, names):,} removed", err=True)
     if write_xmp:
         _write(services, ids, names)
@@ -116,7 +115,7 @@ def accept(services: Services, names: Sequence[str], photos: Sequence[str], leas
     """Make suggestions tags: of the TAGs named, or all."""
     from app import tags as module
 
-    accepted = module.accept(services.library, names, _ids(services, photos), least)
+    accepted = module.accept(services.library, names, ids_of(services, photos), least)
     click.echo(f"{accepted:,} accepted", err=True)
 
 
@@ -129,7 +128,7 @@ def reject(services: Services, names: Sequence[str], photos: Sequence[str]) -> N
     """Put suggestions away for good: of the TAGs named, or all."""
     from app import tags as module
 
-    click.echo(f"{module.reject(services.library, names, _ids(services, photos)):,} rejected", err=True)
+    click.echo(f"{module.reject(services.library, names, ids_of(services, photos)):,} rejected", err=True)
 
 
 @tags.command("of")
@@ -141,7 +140,7 @@ def of(services: Services, photo: str, as_json: bool) -> None:
     """The tags of a PHOTO, and what is suggested."""
     from app.tags import tags_of
 
-    (photo_id,) = _ids(services, [photo])
+    (photo_id,) = ids_of(services, [photo])
     found = [
         {"tag": tag, "state": str(state), "probability": p} for tag, state, p in tags_of(services.library, photo_id)
     ]
@@ -162,17 +161,7 @@ def write_all(services: Services, photos: Sequence[str]) -> None:
     """Write tags into the XMP side-cars of PHOTOS, or of all that have tags. What others wrote there is kept."""
     from app.tags import tagged_photos
 
-    _write(services, _ids(services, photos) or tagged_photos(services.library))
-
-
-def _ids(services: Services, photos: Sequence[str]) -> list[int]:
-    ids = []
-    for photo in photos:
-        photo_id = id_of(services, photo)
-        if photo_id is None:
-            raise NotFoundError(f"{photo} is not in the library: sightline index its folder first")
-        ids.append(photo_id)
-    return ids
+    _write(services, ids_of(services, photos) or tagged_photos(services.library))
 
 
 def _write(services: Services, ids: Sequence[int], removed: Sequence[str] = ()) -> None:

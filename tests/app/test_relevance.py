@@ -40,7 +40,7 @@ def test_the_embedded_encoder_has_constants_of_its_own_and_others_borrow_them(se
 def test_what_matches_comes_first_and_is_counted(services: Services, ids: dict[str, int]) -> None:
     for query in (parse("many colours"), Query(photos=(ids["a.jpg"],)), parse("colours -people")):
         results = services.search(query, 10)
-        cut = services.search._relevance.cut(query.is_of_words)
+        cut = services.search._relevance.cut(not query.photos)
         matching = [hit.relevance >= cut for hit in results.hits]
         assert matching == sorted(matching, reverse=True)
         assert sum(matching) == results.matches
