@@ -33,8 +33,12 @@ class Answer:
     cursor: str | None
 
 
-def gallery(answer: Answer, key: str, *, feedback: bool = False) -> None:
-    """Shows an answer, `feedback`: with buttons that call a photo right or wrong. `take_act` tells what was clicked."""
+def gallery(answer: Answer, key: str, *, feedback: bool = False, words: str = "") -> None:
+    """Shows an answer. `take_act` tells what was clicked.
+
+    `feedback`: with buttons that call a photo right or wrong; `words`: the line whose words the photos should answer,
+    so that a photo opened large can show where it does.
+    """
     hits = answer.results.hits
     judged = any(hit.score is not None for hit in hits)
     data = {
@@ -43,6 +47,7 @@ def gallery(answer: Answer, key: str, *, feedback: bool = False) -> None:
         "cursor": answer.cursor,
         "matches": answer.results.matches if judged else None,
         "feedback": feedback,
+        "words": words,
     }
     _component(key=key, data=data, on_act_change=lambda: remember_act(key))
 

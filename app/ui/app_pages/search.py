@@ -75,7 +75,8 @@ def results_page(question: Question, query: Query) -> None:
     asked_with(services, question, query)
     answer = answer_to(query, question.ranking)
     st.caption(told(answer))
-    gallery(answer, key="gallery", feedback=bool(query.parts))
+    words = question.text if any(isinstance(part.of, str) for part in query.parts) else ""
+    gallery(answer, key="gallery", feedback=bool(query.parts), words=words)
 
 
 def told(answer: Answer) -> str:

@@ -26,6 +26,7 @@ const ICONS = {
   camera: "M4 8h3l2-3h6l2 3h3v11H4zM12 10a3.500 3.500 0 1 0 0 7a3.500 3.500 0 1 0 0-7",
   play: "M8 5v14l11-7z",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  why: "M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-2 1-3 2-4c0 2 1 3 2 3c1-3-1-6 1-10z",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
   whole: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
@@ -48,8 +49,15 @@ const button = (name, label, attributes = {}, ...children) =>
 // The JSON that the API answers with; an error carries the one line that its problem has.
 const ask = async (path, body) => {
   const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }
+  return (await answer(path, options)).json()
+}
+
+// A picture that the API makes, as an address that this page alone knows.
+const picture = async (path) => URL.createObjectURL(await (await answer(path)).blob())
+
+const answer = async (path, options) => {
   const response = await fetch(API + path, options)
-  if (response.ok) return response.json()
+  if (response.ok) return response
   const problem = await response.json().catch(() => ({}))
   throw Object.assign(new Error(problem.detail || `the server answered ${response.status}`), { status: response.status })
 }

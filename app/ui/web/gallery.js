@@ -35,6 +35,7 @@ class Gallery {
   // What Python gives: the first page of an answer, and the cursor of the next.
   show(data) {
     this.feedback = data.feedback
+    this.words = data.words
     if (this.answer === data.answer) return
     Object.assign(this, { answer: data.answer, items: data.items, cursor: data.cursor, matches: data.matches })
     this.current = 0

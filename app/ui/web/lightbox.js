@@ -9,6 +9,8 @@ class Lightbox {
     this.count = make("span", { className: "count" })
     this.pickButton = button("check", "Select (x)", { onclick: () => this.gallery.pick(this.i) })
     this.similarButton = button("similar", "Similar photos (s)", { onclick: () => this.similar() })
+    this.whyButton = button("why", "Why this matched (w)", { onclick: () => this.toggleWhy() })
+    this.note = make("p", { className: "note", role: "status", hidden: true })
     this.detailsButton = button("details", "Details (i)", { onclick: () => this.toggle() })
     this.closeButton = button("close", "Close (Escape)", { onclick: () => this.box.close() })
     this.before = button("left", "Photo before (arrow left)", { className: "turn before", onclick: () => this.turn(-1) })
@@ -16,8 +18,8 @@ class Lightbox {
     this.panel = make("aside", { className: "panel", "aria-label": "Details", hidden: true })
     const heading = make("div", { className: "heading", "aria-live": "polite" }, this.name, this.count)
     this.pickButton.hidden = !gallery.tray // nothing is selected where nothing can be done with it
-    const top = make("header", {}, heading, this.similarButton, this.pickButton, this.detailsButton, this.closeButton)
-    this.box.append(make("div", { className: "main" }, top, this.stage, this.before, this.after), this.panel)
+    const top = make("header", {}, heading, this.whyButton, this.similarButton, this.pickButton, this.detailsButton, this.closeButton)
+    this.box.append(make("div", { className: "main" }, top, this.stage, this.note, this.before, this.after), this.panel)
     this.box.onkeydown = (event) => this.pressed(event)
     this.box.onclose = () => this.closed()
     this.stage.onclick = (event) => event.target === this.stage && this.box.close()
@@ -40,6 +42,7 @@ class Lightbox {
     this.before.disabled = i === 0
     this.after.disabled = i === this.gallery.items.length - 1 && !this.gallery.cursor
     this.stage.replaceChildren(...this.picture(this.item))
+    this.showWhy()
     this.mark()
     this.fill()
     for (const near of [i + 1, i - 1]) {
@@ -68,6 +71,36 @@ class Lightbox {
       frame.append(video)
     }
     return [frame]
+  }
+
+  toggleWhy() {
+    this.why = !this.why
+    this.showWhy()
+  }
+
+  // Which parts of the photo answer the words of the question: a heat map over it, which the server needs a moment for.
+  async showWhy() {
+    const { item, gallery } = this
+    this.whyButton.hidden = !gallery.words || Boolean(item.video)
+    this.whyButton.setAttribute("aria-pressed", Boolean(this.why))
+    this.stage.querySelector(".why")?.remove()
+    const asked = this.why && !this.whyButton.hidden
+    this.tell(asked ? "Looking for what matched …" : "")
+    if (!asked) return
+    const stillAsked = () => this.item === item && this.why && this.box.open
+    try {
+      const heat = await picture(`/photos/${item.id}/why?q=${encodeURIComponent(gallery.words)}`)
+      if (!stillAsked()) return
+      this.stage.querySelector(".frame").append(make("img", { className: "why", src: heat, alt: `Where ${item.name} answers: ${gallery.words}` }))
+      this.tell("What glows answers your words most")
+    } catch (error) {
+      if (stillAsked()) this.tell(error.message)
+    }
+  }
+
+  tell(text) {
+    this.note.textContent = text
+    this.note.hidden = !text
   }
 
   mark() {
@@ -100,6 +133,7 @@ class Lightbox {
   }
 
   closed() {
+    this.why = false
     this.stage.replaceChildren()
     this.panel.replaceChildren()
     this.gallery.goTo(this.i)
@@ -108,7 +142,7 @@ class Lightbox {
   pressed(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, textarea, video")) return
     const keys = { ArrowLeft: () => this.turn(-1), ArrowRight: () => this.turn(1), s: () => this.similar(),
-      i: () => this.toggle(), x: () => this.pickButton.hidden || this.gallery.pick(this.i) }
+      i: () => this.toggle(), w: () => this.whyButton.hidden || this.toggleWhy(), x: () => this.pickButton.hidden || this.gallery.pick(this.i) }
     if (!keys[event.key]) return
     keys[event.key]()
     event.preventDefault()
