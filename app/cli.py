@@ -28,6 +28,7 @@ COMMANDS = {  # name: module of app.commands, in which the command's function ha
     "classify": "classify",
     "tags": "tags",
     "name": "name",
+    "album": "album",
     "serve": "serve",
     "status": "status",
     "doctor": "doctor",

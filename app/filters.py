@@ -189,6 +189,13 @@ def _one_of(value: str, conditions: dict[str, ColumnElement[bool]]) -> ColumnEle
     return or_(*(conditions[name] for name in names))
 
 
+def _album(value: str) -> ColumnElement[bool]:
+    """`app.search` finds what the album holds; by itself no photo is in any."""
+    if not value.strip():
+        raise ValueError("expected an album's name")
+    return false()
+
+
 FILTERS: dict[str, Callable[[str], ColumnElement[bool]]] = {
     "date": _date,
     "folder": _folder,
@@ -198,4 +205,5 @@ FILTERS: dict[str, Callable[[str], ColumnElement[bool]]] = {
     "near": _near,
     "rating": _rating,
     "keyword": _keyword,
+    "album": _album,
 }

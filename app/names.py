@@ -39,7 +39,7 @@ def teach(library: Library, name: str, photo_ids: Sequence[int]) -> Taught:
     if not photo_ids:
         raise QueryError(f"give photos that show {name}: three to five, as different as can be")
     with library.catalog.writing() as (session, _):
-        contents = _contents(session, photo_ids)
+        contents = contents_of(session, photo_ids)
         known = session.scalars(select(Name).where(Name.words == words)).one_or_none()
         if known is None:
             if session.execute(select(func.count()).select_from(Name)).scalar_one() >= MOST_NAMES:
@@ -65,7 +65,7 @@ def forget_name(library: Library, name_id: int, photo_ids: Sequence[int] = ()) -
     with library.catalog.writing() as (session, _):
         if session.get(Name, name_id) is None:
             raise NotFoundError(f"no name with id {name_id}")
-        for some in batched(_contents(session, photo_ids), _IDS_A_STATEMENT):
+        for some in batched(contents_of(session, photo_ids), _IDS_A_STATEMENT):
             session.execute(delete(NameExample).where(of_name, NameExample.content_id.in_(some)))
         left = session.execute(select(func.count()).where(of_name)).scalar_one()
         if not photo_ids or not left:
@@ -119,8 +119,12 @@ def _words(name: str) -> str:
     return words
 
 
-def _contents(session: Session, photo_ids: Sequence[int]) -> list[int]:
-    """What photos show, each once."""
+def contents_of(session: Session, photo_ids: Sequence[int]) -> list[int]:
+    """The contents of photos, each once.
+
+    Raises:
+        NotFoundError: one of the photos is not in the library.
+    """
     found: dict[int, int | None] = {}
     for some in batched(list(photo_ids), _IDS_A_STATEMENT):
         rows = session.execute(select(Photo.id, Photo.content_id).where(Photo.id.in_(some)))

@@ -7,10 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
-from sqlalchemy import ColumnElement, not_
+from sqlalchemy import ColumnElement, and_, false, func, not_
 
+from app.albums import AlbumDetails, find_album, held
 from app.background import Background
-from app.filters import allowed_contents, says
+from app.errors import QueryError
+from app.filters import Filter, allowed_contents, says
+from app.language import parse
 from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
 from app.naming import Naming
 from app.photos import (
@@ -25,6 +28,7 @@ from app.query import Part, Query
 from app.ranking import DEFAULT_RANKING, Candidates, Ranking, diversify, towards
 from app.relevance import Relevance, Relevances
 from clipcore.zeroshot import class_vectors
+from indexer.catalog import Content
 from indexer.follow import follow
 from indexer.frames import Moments
 from indexer.library import Library
@@ -37,6 +41,8 @@ _POOL = 500  # candidates, at least, that are judged; further ones follow in the
 _TEXTS_AT_ONCE = 5  # in one call of the encoder, each in all prompts: more would keep the first of them waiting
 _TEXTS_KEPT = 1_000  # vectors of texts asked last
 _SHOWS = 2.0  # standard deviations above the middle from which on a photo is taken to show what it should not
+
+Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -150,15 +156,25 @@ class Search:
         hits = self.hits(ranked, 0, k)[0]
         return Results(hits, ranked.matches, ranked.searched, (time.perf_counter() - start) * 1000, ranked.names)
 
-    def rank(self, query: Query, ranking: Ranking = DEFAULT_RANKING, count: int = 0) -> Ranked:
-        """The contents that answer a query, in order: at least `count` where so many may. Raises as a call does."""
+    def rank(
+        self,
+        query: Query,
+        ranking: Ranking = DEFAULT_RANKING,
+        count: int = 0,
+        opened: frozenset[int] = frozenset(),
+    ) -> Ranked:
+        """The contents that answer a query, in order: at least `count` where so many may. Raises as a call does.
+
+        `opened` are the live albums of which this query is a part.
+        """
+        conditions = self._conditions(query, opened)
         searched = self._index.catch_up()
         if query.parts or query.minus or ranking.like:
             asked = self._asked(query.parts or query.minus, searched)
-            matching, rest = self._ranked(query, asked, count, searched, ranking)
+            matching, rest = self._ranked(query, asked, count, searched, ranking, conditions)
             vector = asked.vector if query.parts else None
             return Ranked([*matching.judged(), *rest.judged()], len(matching.ids), searched, asked.names, vector)
-        newest = newest_contents(self._library, MAX_RESULTS, allowed_contents(*_conditions(query)))
+        newest = newest_contents(self._library, MAX_RESULTS, allowed_contents(*conditions))
         return Ranked([(content_id, None, 1.0) for content_id in newest], len(newest), searched)
 
     def hits(self, ranked: Ranked, start: int, k: int) -> tuple[list[Hit], int]:
@@ -173,10 +189,10 @@ class Search:
         return hits, start
 
     def _ranked(
-        self, query: Query, asked: Asked, k: int, searched: int, ranking: Ranking
+        self, query: Query, asked: Asked, k: int, searched: int, ranking: Ranking, conditions: Conditions
     ) -> tuple[Candidates, Candidates]:
         """What matches and what does not, each in the order that was asked for."""
-        candidates = self._candidates(query, asked, max(_POOL, k), searched, ranking)
+        candidates = self._candidates(query, asked, max(_POOL, k), searched, ranking, conditions)
         if ranking.min_relevance:
             candidates, _ = candidates.split(ranking.min_relevance)
         matching, rest = candidates.split(self._relevance.cut(asked.of_words and not ranking.moves))
@@ -189,12 +205,14 @@ class Search:
             return matching.take(np.array(order, np.int64)), rest.take(np.empty(0, np.int64))
         return matching, rest
 
-    def _candidates(self, query: Query, asked: Asked, count: int, searched: int, ranking: Ranking) -> Candidates:
+    def _candidates(
+        self, query: Query, asked: Asked, count: int, searched: int, ranking: Ranking, conditions: Conditions
+    ) -> Candidates:
         """The contents that score highest or are written of, best first, each judged."""
         vector, left_out = self._moved(asked.vector, ranking, searched)
         sign = 1 if query.parts or ranking.like else -1  # or nothing is wanted but that something is not there
         mentions = find_mentions(self._library, query.words) if sign > 0 else NONE
-        ids, vectors = self._found(sign * vector, count, query, mentions, [*asked.contents, *left_out])
+        ids, vectors = self._found(sign * vector, count, conditions, mentions, [*asked.contents, *left_out])
         scores = vectors @ vector
         relevances = np.ones(len(ids), np.float32)
         worth = sign * scores
@@ -211,10 +229,10 @@ class Search:
         return Candidates(ids, scores, relevances, vectors).take(np.argsort(-worth, kind="stable"))
 
     def _found(
-        self, vector: Vectors, count: int, query: Query, mentions: Mentions, hidden: Sequence[int]
+        self, vector: Vectors, count: int, conditions: Conditions, mentions: Mentions, hidden: Sequence[int]
     ) -> tuple[Ids, Vectors]:
         """Ids and vectors of the contents that score highest, then of others that are written of; no hidden ones."""
-        allowed = self._allowed(query)
+        allowed = self._allowed(conditions)
         _, ids = self._index.search(vector, count + len(hidden), allowed)
         ids = np.concatenate([ids, mentions.beside(ids, allowed)])
         found, vectors, _ = content_vectors(self._library, ids[~np.isin(ids, hidden)])
@@ -248,9 +266,9 @@ class Search:
         wrong, disliked = stored_vectors(self._library, ranking.dislike) if ranking.dislike else ([], none)
         return towards(vector, liked, disliked, self._background.sample(searched).mean(axis=0)), wrong
 
-    def _allowed(self, query: Query) -> Sequence[int] | None:
+    def _allowed(self, conditions: Conditions) -> Sequence[int] | None:
         """The contents that may be found; None when all may."""
-        if not (conditions := _conditions(query)):
+        if not conditions:
             return None
         with self._library.catalog.reading() as session:
             return session.scalars(allowed_contents(*conditions)).all()
@@ -281,8 +299,25 @@ class Search:
         of_words = not names and all(isinstance(part.of, str) for part in parts)
         return Asked(unit, contents, tuple(dict.fromkeys(names)), of_words)
 
+    def _conditions(self, query: Query, opened: frozenset[int]) -> Conditions:
+        """What a photo must be, and what must be written of it."""
+        said = [says(words) for words in query.exact] + [not_(says(words)) for words in query.without]
+        return [self._condition(f, opened) for f in query.filters] + said
 
-def _conditions(query: Query) -> list[ColumnElement[bool]]:
-    """What a photo must be, and what must be written of it."""
-    said = [says(words) for words in query.exact] + [not_(says(words)) for words in query.without]
-    return [f.condition() for f in query.filters] + said
+    def _condition(self, f: Filter, opened: frozenset[int]) -> ColumnElement[bool]:
+        if f.name != "album":
+            return f.condition()
+        held = self._held(find_album(self._library, f.value), opened)
+        return not_(func.coalesce(held, false())) if f.negated else held
+
+    def _held(self, album: AlbumDetails, opened: frozenset[int]) -> ColumnElement[bool]:
+        """Whether a photo is in an album; a live one holds what matches its search."""
+        if album.query is None:
+            return held(album.id)
+        if album.id in opened:
+            raise QueryError(f"the album {album.name!r} holds itself")
+        query, opened = parse(album.query), opened | {album.id}
+        if not (query.parts or query.minus):
+            return and_(*self._conditions(query, opened))
+        ranked = self.rank(query, count=MAX_RESULTS, opened=opened)
+        return Content.id.in_([content_id for content_id, _, _ in ranked.judged[: ranked.matches]])

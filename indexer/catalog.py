@@ -183,6 +183,25 @@ class NameExample(Base):
     content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True, index=True)
 
 
+class Album(Base):
+    """Photos that their owner put together; or, with a `query`, whatever that finds."""
+
+    __tablename__ = "album"
+    __table_args__ = _NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)  # the name as it is compared
+    query: Mapped[str | None]  # in the query language
+
+
+class AlbumContent(Base):
+    """What an album of photos holds."""
+
+    __tablename__ = "album_content"
+    album_id: Mapped[int] = mapped_column(ForeignKey("album.id", ondelete="CASCADE"), primary_key=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True, index=True)
+
+
 class EncoderRecord(Base):
     """An encoder that vectors were made with."""
 

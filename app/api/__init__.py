@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import describe, explore, names, photos, search, status, tags
+from app.api import albums, describe, explore, names, photos, search, status, tags
 from app.api.addresses import ROOT as ROOT
 from app.api.addresses import VERSION
 from app.api.photos import photo_out as photo_out
@@ -11,6 +11,7 @@ from app.api.problems import PROBLEMS, add_problems
 from app.services import Live, Services
 
 _ROUTERS = (
+    albums.router,
     search.router,
     describe.router,
     explore.router,
