@@ -60,7 +60,7 @@ class Job:
     asked_at: datetime
     folder_id: int | None = None  # index, retry-failed: of one folder
     accept_missing: bool = False  # index: what is gone is meant to be
-    encoder: str | None = None  # switch: the one to go over to
+    encoder: str | None = None  # switch: what `sightline switch` takes, or the fingerprint of one that is known
     leave_unreadable: bool = False  # switch: go over although some photos cannot be read
     state: State = State.WAITING
     done: int = 0  # files, or pictures
@@ -142,6 +142,7 @@ class Jobs:
         self._queue: deque[int] = deque()
         self._worker: threading.Thread | None = None
         self._last = 0
+        self.is_closed = False  # the server ends
 
     def start(self, kind: Kind, **options: Any) -> Job:
         """Puts a job behind those that wait; gives back the one that asks the same where it waits already.
@@ -162,6 +163,8 @@ class Jobs:
                     return waiting
         check(self._live.now(), asked)
         with self._lock:
+            if self.is_closed:
+                raise JobError("the server is ending")
             if len(self._queue) >= _WAITING_AT_MOST:
                 raise JobError(f"{_WAITING_AT_MOST} jobs wait already: let them end, or cancel some")
             self._last += 1
@@ -216,6 +219,7 @@ class Jobs:
     def close(self, patience: float = 5.0) -> None:
         """Ends all jobs, and waits a little for the one at hand."""
         with self._lock:
+            self.is_closed = True
             self._queue.clear()
             for going in self._going.values():
                 going.stop.set()

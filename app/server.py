@@ -3,6 +3,7 @@
 It answers this machine alone; on other addresses, and under other names, whoever has the token.
 """
 
+import asyncio
 import socket
 import webbrowser
 from contextlib import closing
@@ -123,6 +124,10 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
             if open_browser:
                 webbrowser.open(address)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await asyncio.to_thread(live.jobs.close)  # whoever listens to a job is told, and goes
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -131,7 +136,4 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
         proxy_headers=bool(settings.allowed_hosts),  # else a client could say it is another, and guess on
         server_header=False,
     )
-    try:
-        Announcing(config).run(sockets=[listener])
-    finally:
-        live.jobs.close()
+    Announcing(config).run(sockets=[listener])

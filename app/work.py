@@ -1,14 +1,16 @@
 """What each kind of job does, on what the command line does it with too. `app.jobs` runs it."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from app.encoders import available_encoders
 from app.errors import JobError, NotFoundError
 from indexer.catalog import Folder
 from indexer.errors import BusyError, IndexerError
 from indexer.folders import list_folders
 from indexer.ingest import Report, ingest
 from indexer.library import Library
-from indexer.settings import load_settings
+from indexer.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from app.jobs import Going, Job
@@ -113,15 +115,21 @@ def _switch(services: "Services", job: "Job", going: "Going") -> str:
     def listen(build: Build) -> None:
         going.tell(build.done, build.total, len(build.failed))
 
-    settings = services.library.settings
-    chosen = load_settings(
-        **settings.model_dump(exclude={"encoder", "encoder_architecture"}, exclude_unset=True), encoder=job.encoder
-    )
-    target = Library(chosen, services.library.catalog)
+    target = Library(_settings_with(services.library, job.encoder or ""), services.library.catalog)
     build = switch_encoder(target, leave_unreadable=job.leave_unreadable, progress=listen, stop=going.stop)
     if not build.switched:
         going.check()
     return f"searches use {build.encoder} now; {build.done:,} photos were looked at for it"
+
+
+def _settings_with(library: Library, encoder: str) -> Settings:
+    """The settings with another encoder: one that the catalog knows, as it was loaded then, or what the name says."""
+    named: dict[str, str | None] = {"encoder": encoder, "encoder_architecture": None}
+    for known in available_encoders(library):
+        if known.fingerprint == encoder:
+            source = asdict(known.source)
+            named = {"encoder": source.pop("encoder"), **{f"encoder_{name}": value for name, value in source.items()}}
+    return load_settings(**library.settings.model_dump(exclude=set(named), exclude_unset=True), **named)
 
 
 def _duplicates(services: "Services", going: "Going") -> str:

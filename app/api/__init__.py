@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import albums, describe, explore, names, photos, search, status, tags
+from app.api import albums, describe, explore, jobs, names, photos, search, status, tags
 from app.api.addresses import ROOT as ROOT
 from app.api.addresses import VERSION
 from app.api.photos import photo_out as photo_out
@@ -12,11 +12,12 @@ from app.services import Live, Services
 
 _ROUTERS = (
     albums.router,
-    search.router,
     describe.router,
     explore.router,
+    jobs.router,
     names.router,
     photos.router,
+    search.router,
     status.router,
     tags.router,
 )

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.errors import AppError, NotFoundError, QueryError
+from app.errors import AppError, JobError, NotFoundError, QueryError
 from clipcore import ClipcoreError
 from indexer.errors import IndexerError, PhotoError
 
@@ -45,6 +45,8 @@ def add_problems(api: FastAPI) -> None:
             return problem(404, "Not found", str(error))
         if isinstance(error, QueryError | PhotoError):
             return problem(422, "Cannot answer this", str(error), getattr(error, "position", None))
+        if isinstance(error, JobError):
+            return problem(409, "Not as things are now", str(error))
         return problem(503, "Not available", str(error))
 
     @api.exception_handler(HTTPException)
