@@ -24,6 +24,10 @@ class NotFoundError(AppError):
     """A photo, a vocabulary, a folder or a job that is not there."""
 
 
+class NotAllowedError(AppError):
+    """What this server does not do for whoever asks over the network."""
+
+
 class JobError(AppError):
     """A job that cannot be done as it was asked, or not now."""
 

@@ -22,6 +22,8 @@ def progress_bar(folder: str) -> Iterator[Listener]:
 
 def summary(report: Report, seconds: float) -> str:
     """What a pass did, in a line or a few."""
+    if report.held:
+        return f"{report.folder} is paused: resume it on the library page, or with POST /folders/ID/resume"
     if report.offline:
         return f"{report.folder} is not there, or empty: its photos are kept. If you emptied it, add --accept-missing"
     lines = [f"{report.folder}: {counts_of(report)} ({seconds:.1f} s)"]

@@ -17,6 +17,7 @@ from app.access import Access, find_token
 from app.api import ROOT, create_api
 from app.bodies import BodyLimit
 from app.errors import ServerError
+from app.new_folder import allowed
 from app.services import Live, Services
 from app.shield import LOOPBACK, Hosts, Shield
 from indexer.settings import Settings
@@ -114,7 +115,8 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
     from starlette.routing import Mount
 
     process.use(live)
-    application = streamlit.App(_PAGES, routes=[Mount(ROOT, create_api(live))], middleware=middleware(settings, door))
+    api = create_api(live, may_change_folders=allowed(settings, asks_for_token=door.token is not None))
+    application = streamlit.App(_PAGES, routes=[Mount(ROOT, api)], middleware=middleware(settings, door))
     address = _address(door, listener.getsockname()[1])
 
     class Announcing(uvicorn.Server):

@@ -14,6 +14,7 @@ from indexer.library import Library
 class FolderStatus:
     """One indexed folder. Times are UTC."""
 
+    id: int
     path: str
     state: str
     photos: int  # present and readable
@@ -46,9 +47,8 @@ class Status:
     data_folder: str
 
 
-def read_status(library: Library) -> Status:
-    """Counts folder by folder. The encoder need not have been used yet."""
-    encoder = library.encoder
+def read_folders(library: Library) -> list[FolderStatus]:
+    """The indexed folders, by path."""
     with library.catalog.reading() as session:
         counts = {
             (folder_id, state, failed): count
@@ -58,8 +58,9 @@ def read_status(library: Library) -> Status:
                 )
             )
         }
-        folders = [
+        return [
             FolderStatus(
+                id=folder.id,
                 path=folder.path,
                 state=folder.state.value,
                 photos=counts.get((folder.id, PhotoState.PRESENT, False), 0),
@@ -71,6 +72,13 @@ def read_status(library: Library) -> Status:
             )
             for folder in session.scalars(select(Folder).order_by(Folder.path))
         ]
+
+
+def read_status(library: Library) -> Status:
+    """Counts folder by folder. The encoder need not have been used yet."""
+    encoder = library.encoder
+    folders = read_folders(library)
+    with library.catalog.reading() as session:
         searchable = select(func.count(Content.id)).where(
             select(Photo.id).where(Photo.content_id == Content.id, Photo.state == PhotoState.PRESENT).exists(),
             select(Vector.content_id)

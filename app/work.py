@@ -64,8 +64,6 @@ def _folders(services: "Services", job: "Job") -> list[Folder]:
 
 
 def _index(services: "Services", job: "Job", going: "Going") -> str:
-    from app.progress import counts_of
-
     reports: list[Report] = []
     problems: list[str] = []
     for folder in _folders(services, job):
@@ -79,10 +77,16 @@ def _index(services: "Services", job: "Job", going: "Going") -> str:
             going.stop.set()
         going.check()
     services.search.settle()
-    said = [f"{report.folder}: {'offline' if report.offline else counts_of(report)}" for report in reports]
+    said = [f"{report.folder}: {_told(report)}" for report in reports]
     if problems:
         raise JobError("; ".join([*problems, *said]))
     return "; ".join(said) or "no folder is indexed yet"
+
+
+def _told(report: Report) -> str:
+    from app.progress import counts_of
+
+    return "paused" if report.held else "offline" if report.offline else counts_of(report)
 
 
 def _pass(library: Library, folder: Folder, job: "Job", going: "Going", before: list[Report]) -> Report:

@@ -39,6 +39,7 @@ _NEVER_REUSED = {"sqlite_autoincrement": True}  # an id in a URL or an index nev
 class FolderState(enum.StrEnum):
     ONLINE = "online"
     OFFLINE = "offline"  # its root was not there at the last pass: unplugged, not emptied
+    PAUSED = "paused"  # its owner wants it left alone for now
 
 
 class PhotoState(enum.StrEnum):

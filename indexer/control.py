@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select, update
 
-from indexer.catalog import Catalog, Clock
+from indexer.catalog import Catalog, Clock, Folder, FolderState
 
 _LOOK_EVERY = 0.5  # seconds, while paused
 
@@ -39,9 +39,10 @@ def _set(catalog: Catalog, *, paused: bool) -> None:
 class Control:
     """What one run asks between its batches."""
 
-    def __init__(self, catalog: Catalog, stop: threading.Event) -> None:
+    def __init__(self, catalog: Catalog, stop: threading.Event, folder_id: int | None = None) -> None:
         self._catalog = catalog
         self._stop = stop
+        self._folder = select(Folder.state).where(Folder.id == folder_id)
         self._cancelled_before = self._state()[1]
 
     def may_go_on(self, tell_paused: Callable[[bool], None]) -> bool:
@@ -49,7 +50,7 @@ class Control:
         waited = False
         while True:
             paused, cancelled = self._state()
-            if self._stop.is_set() or cancelled != self._cancelled_before:
+            if self._stop.is_set() or cancelled != self._cancelled_before or self.is_held():
                 return False
             if not paused:
                 break
@@ -60,6 +61,11 @@ class Control:
         if waited:
             tell_paused(False)
         return True
+
+    def is_held(self) -> bool:
+        """Whether the folder of the run is paused by itself: others are looked through meanwhile."""
+        with self._catalog.reading() as session:
+            return session.execute(self._folder).scalar() is FolderState.PAUSED
 
     def _state(self) -> tuple[bool, int]:
         with self._catalog.reading() as session:

@@ -91,6 +91,20 @@ def list_folders(session: Session) -> list[Folder]:
     return list(session.scalars(select(Folder).order_by(Folder.path)))
 
 
+def get_folder(catalog: Catalog, folder_id: int) -> Folder | None:
+    """The folder with an id, as it is now."""
+    with catalog.reading() as session:
+        return session.get(Folder, folder_id)
+
+
+def set_paused(catalog: Catalog, folder_id: int, paused: bool) -> None:
+    """Has passes leave a folder alone, or not any more; one under way ends after the batch at hand."""
+    state = FolderState.PAUSED if paused else FolderState.ONLINE
+    before = Folder.state != FolderState.PAUSED if paused else Folder.state == FolderState.PAUSED
+    with catalog.writing() as (session, _):
+        session.execute(update(Folder).where(Folder.id == folder_id, before).values(state=state))
+
+
 def covering_folder(session: Session, path: Path) -> Folder | None:
     """The indexed folder that `path` is, or lies in."""
     return next((folder for folder in list_folders(session) if path.is_relative_to(folder.path)), None)

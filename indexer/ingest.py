@@ -58,6 +58,7 @@ class Report:
     offline: bool = False
     cancelled: bool = False
     paused: bool = False  # waiting, now
+    held: bool = False  # its owner paused this folder: nothing was looked at
 
     def count(self, batch: Sequence["ReadFile"], moved: int) -> None:
         self.done += len(batch)
@@ -119,9 +120,10 @@ def ingest(
     """
     options = Options(retry_failed, accept_missing, settle_seconds)
     report = Report(folder.path)
-    going = _Going(Control(library.catalog, stop or threading.Event()), report, progress)
+    going = _Going(Control(library.catalog, stop or threading.Event(), folder.id), report, progress)
     if not going.may_go_on():
-        report.cancelled = True
+        report.held = going.is_held()
+        report.cancelled = not report.held
         return report
     with writing_library(library):
         encoder_id = library.encoder_id
@@ -211,6 +213,10 @@ class _Going:
         """Waits while indexing is paused, and says whether it is not to end."""
         return self._control.may_go_on(self._tell_paused)
 
+    def is_held(self) -> bool:
+        """Whether this folder is paused by itself."""
+        return self._control.is_held()
+
     def _tell_paused(self, paused: bool) -> None:
         self.report.paused = paused
         self._progress(self.report)
@@ -266,7 +272,8 @@ def _set_state(library: Library, folder: Folder, state: FolderState, keep_mounts
         if state == FolderState.ONLINE:
             mounts = set(mounts_in(folder.path)) | set(lost_mounts(folder) if keep_mounts else ())
             values["mounts"] = "\n".join(sorted(mounts))
-        session.execute(update(Folder).where(Folder.id == folder.id).values(values))
+        not_paused = Folder.state != FolderState.PAUSED  # since the pass began
+        session.execute(update(Folder).where(Folder.id == folder.id, not_paused).values(values))
 
 
 def _mark(library: Library, photo_ids: Iterable[int], state: PhotoState) -> int:

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     requests_per_second: float = Field(100.0, gt=0, description="of one client that has to show a token")
     max_upload_bytes: int = Field(64 << 20, ge=1 << 16, description="of one request")
     max_upload_pixels: int = Field(50_000_000, ge=1, description="of a picture to search with")
+    allow_folders_from_api: bool | None = Field(
+        None,
+        description="whether folders may be added and removed over the API; where no token is asked for when not set",
+    )
     fetch_urls: bool = Field(False, description="whether a picture to search with may be given as a URL")
 
     @field_validator("exclude", "allowed_hosts", mode="before")

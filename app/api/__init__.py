@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import albums, describe, explore, jobs, names, photos, search, status, tags
+from app.api import albums, describe, explore, folders, jobs, names, photos, search, status, tags
 from app.api.addresses import ROOT as ROOT
 from app.api.addresses import VERSION
 from app.api.photos import photo_out as photo_out
@@ -14,6 +14,7 @@ _ROUTERS = (
     albums.router,
     describe.router,
     explore.router,
+    folders.router,
     jobs.router,
     names.router,
     photos.router,
@@ -23,7 +24,7 @@ _ROUTERS = (
 )
 
 
-def create_api(services: Services | Live) -> FastAPI:
+def create_api(services: Services | Live, *, may_change_folders: bool = False) -> FastAPI:
     """The API over one library, to be mounted at `ROOT`. Each request is answered with one encoder throughout."""
     api = FastAPIOffline(  # its /docs loads nothing from elsewhere
         title="Sightline",
@@ -32,6 +33,7 @@ def create_api(services: Services | Live) -> FastAPI:
         responses=PROBLEMS,
     )
     api.state.live = services if isinstance(services, Live) else Live(services)
+    api.state.may_change_folders = may_change_folders
     for router in _ROUTERS:
         api.include_router(router)
     add_problems(api)

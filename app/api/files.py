@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -15,6 +15,11 @@ _ASK_AGAIN = "private, no-cache"
 _CHUNK = 1 << 18  # bytes
 _ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # whatever a file holds, it runs nothing
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def cleaned(value: Any) -> Any:
+    """Text as JSON can hold it: a file name's bytes that are no UTF-8 are shown as �."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if isinstance(value, str) else value
 
 
 def cache_headers(sha256: str, kind: str, version: str | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from app.api.addresses import ROOT
-from app.api.files import cache_headers, not_modified, original_answer
+from app.api.files import cache_headers, cleaned, not_modified, original_answer
 from app.api.requests import LARGEST_ID
 from app.api.serving import Serving
 from app.originals import open_original
@@ -70,11 +70,6 @@ class PhotoFactsOut(PhotoOut):
     caption: str | None
     keywords: list[str]
     moments: list[float] = Field(description="of a video: the seconds that were looked at")
-
-
-def cleaned(value: Any) -> Any:
-    """Text as JSON can hold it: a file name's bytes that are no UTF-8 are shown as �."""
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if isinstance(value, str) else value
 
 
 def photo_out(photo: PhotoDetails) -> PhotoOut:

@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.errors import AppError, JobError, NotFoundError, QueryError
+from app.errors import AppError, JobError, NotAllowedError, NotFoundError, QueryError
 from clipcore import ClipcoreError
-from indexer.errors import IndexerError, PhotoError
+from indexer.errors import FolderError, IndexerError, PhotoError
 
 
 class Problem(BaseModel):
@@ -43,8 +43,10 @@ def add_problems(api: FastAPI) -> None:
     def ours(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, NotFoundError):
             return problem(404, "Not found", str(error))
-        if isinstance(error, QueryError | PhotoError):
+        if isinstance(error, QueryError | PhotoError | FolderError):
             return problem(422, "Cannot answer this", str(error), getattr(error, "position", None))
+        if isinstance(error, NotAllowedError):
+            return problem(403, "Not allowed", str(error))
         if isinstance(error, JobError):
             return problem(409, "Not as things are now", str(error))
         return problem(503, "Not available", str(error))

@@ -1,26 +1,18 @@
 """How the library and the process are: counts, failures, health."""
 
 from dataclasses import asdict
-from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from app.api.files import cleaned
+from app.api.folders import FolderOut, folder_out
 from app.api.problems import Problem
 from app.api.serving import Serving
 from app.query import Query
 from app.status import read_failures, read_status
 
 router = APIRouter(tags=["status"])
-
-
-class FolderOut(BaseModel):
-    path: str
-    state: str
-    photos: int
-    missing: int
-    failed: int
-    scanned_at: datetime | None
 
 
 class FailureOut(BaseModel):
@@ -48,8 +40,10 @@ class Health(BaseModel):
 def status(live: Serving) -> StatusOut:
     """Folders, counts, the encoder in use, and files that could not be read."""
     library = live.now().library
-    failures = [FailureOut(**asdict(failure)) for failure in read_failures(library)]
-    return StatusOut(**asdict(read_status(library)), failures=failures)
+    failures = [FailureOut(path=cleaned(one.path), reason=cleaned(one.reason)) for one in read_failures(library)]
+    now = read_status(library)
+    folders = [folder_out(folder) for folder in now.folders]
+    return StatusOut.model_validate(asdict(now) | {"folders": folders, "failures": failures})
 
 
 @router.get("/health/live")
