@@ -18,6 +18,7 @@ from clipcore.batches import batched
 from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
+from indexer.fulltext import ranked_by_words
 from indexer.library import Library
 from indexer.photo import decode, is_video, large_picture, read_file
 from indexer.store import STORED_DTYPE
@@ -105,6 +106,22 @@ def newest_contents(library: Library, count: int, allowed: Select[int] | None = 
     if allowed is not None:
         query = query.where(Photo.content_id.in_(allowed))
     with library.catalog.reading() as session:
+        return [content_id for content_id in session.scalars(query) if content_id is not None]
+
+
+def written_contents(library: Library, count: int, allowed: Select[int], exact: Sequence[str]) -> list[int]:
+    """The contents (of those that `allowed` selects) of which quoted words are most of what is written, best first."""
+    with library.catalog.reading() as session:
+        ranks = ranked_by_words(session, exact)
+        query = (
+            select(Photo.content_id)
+            .join(Content, Content.id == Photo.content_id)
+            .join(ranks, ranks.c.photo_id == Photo.id)
+            .where(Photo.state == PhotoState.PRESENT, Photo.content_id.in_(allowed))
+            .group_by(Photo.content_id)
+            .order_by(func.max(ranks.c.worth).desc(), func.max(Content.taken_at).desc().nulls_last(), Photo.content_id)
+            .limit(count)
+        )
         return [content_id for content_id in session.scalars(query) if content_id is not None]
 
 

@@ -41,15 +41,26 @@ DEFAULT_RANKING = Ranking()
 
 @dataclass(frozen=True)
 class Candidates:
-    """Contents, best first: ids, scores (cosines), relevances, each (n,), and vectors (n, dim)."""
+    """Contents, best first.
+
+    Attributes:
+        ids: (n,).
+        scores: cosines (n,).
+        worth: what they are put in order by (n,): scores with what is written of them and what speaks against them.
+        relevances: (n,).
+        vectors: (n, dim).
+    """
 
     ids: Ids
     scores: Vectors
+    worth: Vectors
     relevances: Relevances
     vectors: Vectors
 
     def take(self, order: Ids) -> "Candidates":
-        return Candidates(self.ids[order], self.scores[order], self.relevances[order], self.vectors[order])
+        return Candidates(
+            self.ids[order], self.scores[order], self.worth[order], self.relevances[order], self.vectors[order]
+        )
 
     def judged(self) -> list[tuple[int, float | None, float]]:
         """(content id, score, relevance) of each."""
@@ -64,17 +75,17 @@ class Candidates:
 def diversify(candidates: Candidates) -> Candidates:
     """Maximal marginal relevance (Carbonell and Goldstein, 1998): next comes what is good and unlike all before it.
 
-    Scores and likenesses are each scaled to 0..1, since cosines between pictures lie far above those to a text.
+    Worth and likeness are each scaled to 0..1, since cosines between pictures lie far above those to a text.
     """
     count = len(candidates.ids)
     if count < 3:
         return candidates
     likeness = _scaled(candidates.vectors @ candidates.vectors.T)
-    scores = _scaled(candidates.scores)
+    worth = _scaled(candidates.worth)
     order, nearest, left = [0], likeness[0].copy(), np.ones(count, bool)
     left[0] = False
     while len(order) < count:
-        gain = np.where(left, (1 - _LIKENESS) * scores - _LIKENESS * nearest, -np.inf)
+        gain = np.where(left, (1 - _LIKENESS) * worth - _LIKENESS * nearest, -np.inf)
         best = int(np.argmax(gain))
         order.append(best)
         left[best] = False

@@ -23,6 +23,7 @@ from app.photos import (
     newest_contents,
     photos_of_contents,
     stored_vectors,
+    written_contents,
 )
 from app.query import Part, Query
 from app.ranking import DEFAULT_RANKING, Candidates, Ranking, diversify, towards
@@ -144,7 +145,8 @@ class Search:
     def __call__(self, query: Query, k: int = 20, ranking: Ranking = DEFAULT_RANKING) -> Results:
         """The k best photos for a query, fewer only where fewer meet its filters. Photos in the query are left out.
 
-        Without anything to look for, those that meet the filters, newest first.
+        Without anything to look for, those that meet the filters: newest first, or, where words are quoted, those first
+        of which they are most of what is written.
 
         Raises:
             NotFoundError: a photo in the query is not in the library.
@@ -174,8 +176,10 @@ class Search:
             matching, rest = self._ranked(query, asked, count, searched, ranking, conditions)
             vector = asked.vector if query.parts else None
             return Ranked([*matching.judged(), *rest.judged()], len(matching.ids), searched, asked.names, vector)
-        newest = newest_contents(self._library, MAX_RESULTS, allowed_contents(*conditions))
-        return Ranked([(content_id, None, 1.0) for content_id in newest], len(newest), searched)
+        allowed, exact = allowed_contents(*conditions), query.exact if ranking.sort == "relevance" else ()
+        found = written_contents(self._library, MAX_RESULTS, allowed, exact) if exact else ()
+        found = found or newest_contents(self._library, MAX_RESULTS, allowed)
+        return Ranked([(content_id, None, 1.0) for content_id in found], len(found), searched)
 
     def hits(self, ranked: Ranked, start: int, k: int) -> tuple[list[Hit], int]:
         """The next k of a ranking from `start` on whose photos are still there, and where the ones after them start."""
@@ -226,7 +230,7 @@ class Search:
             against, penalty = self._against(part, vectors, searched)
             relevances *= (1 - against) ** part.weight
             worth -= part.weight * penalty
-        return Candidates(ids, scores, relevances, vectors).take(np.argsort(-worth, kind="stable"))
+        return Candidates(ids, scores, worth, relevances, vectors).take(np.argsort(-worth, kind="stable"))
 
     def _found(
         self, vector: Vectors, count: int, conditions: Conditions, mentions: Mentions, hidden: Sequence[int]

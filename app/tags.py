@@ -12,6 +12,7 @@ from app.likelihood import Encoded, Likelihood
 from app.photos import content_vectors
 from clipcore.batches import batched
 from indexer.catalog import Photo, PhotoKeyword, PhotoState, PhotoTag, TagState, Vector
+from indexer.fulltext import index_words
 from indexer.library import Library
 from indexer.metadata import clean_keywords
 from indexer.sidecar import SidecarError, write_keywords
@@ -60,6 +61,7 @@ def add(library: Library, photo_ids: Sequence[int], tags: Sequence[str]) -> int:
                     added += row is None or row.state != TagState.OWN
                     if row is not None:
                         row.state = TagState.OWN
+            index_words(session, some)
     return added
 
 
@@ -92,7 +94,9 @@ def _settle(library: Library, photo_ids: Sequence[int], tags: Sequence[str], cha
         if some:
             statement = statement.where(PhotoTag.photo_id.in_(some))  # type: ignore[attr-defined]
         with library.catalog.writing() as (session, _):
-            settled += session.execute(statement).rowcount  # type: ignore[call-overload]
+            changed = session.scalars(statement.returning(PhotoTag.photo_id)).all()  # type: ignore[attr-defined]
+            settled += len(changed)
+            index_words(session, sorted(set(changed)))
     return settled
 
 

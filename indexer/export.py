@@ -119,10 +119,9 @@ def _photos(session: Session) -> Iterator[list[Row]]:
         ids = [photo.id for photo, *_ in rows]
         for keyword in session.scalars(select(PhotoKeyword).where(PhotoKeyword.photo_id.in_(ids))):
             keywords.setdefault(keyword.photo_id, []).append(stored_text(keyword.keyword))
-        tags: dict[int, list[str]] = {}
-        own = select(PhotoTag).where(PhotoTag.photo_id.in_(ids), PhotoTag.state == TagState.OWN)
-        for tag in session.scalars(own.order_by(PhotoTag.tag)):
-            tags.setdefault(tag.photo_id, []).append(stored_text(tag.tag))
+        tags: dict[tuple[int, TagState], list[PhotoTag]] = {}
+        for tag in session.scalars(select(PhotoTag).where(PhotoTag.photo_id.in_(ids)).order_by(PhotoTag.tag)):
+            tags.setdefault((tag.photo_id, tag.state), []).append(tag)
         yield [
             {
                 "path": stored_text(photo.path),
@@ -134,7 +133,13 @@ def _photos(session: Session) -> Iterator[list[Row]]:
                 "error": photo.error and stored_text(photo.error),
                 "metadata": _row(metadata, "photo_id") if metadata is not None else None,
                 "keywords": keywords.get(photo.id),
-                "tags": tags.get(photo.id),
+                "tags": [stored_text(tag.tag) for tag in tags.get((photo.id, TagState.OWN), ())] or None,
+                "suggested": [
+                    {"tag": stored_text(tag.tag), "probability": tag.probability}
+                    for tag in tags.get((photo.id, TagState.SUGGESTED), ())
+                ]
+                or None,
+                "rejected": [stored_text(tag.tag) for tag in tags.get((photo.id, TagState.REJECTED), ())] or None,
             }
             for photo, folder, sha256, metadata in rows
         ]

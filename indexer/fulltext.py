@@ -1,4 +1,4 @@
-"""The words that are written of photos: path, title, caption, keywords. Found by FTS5 or PostgreSQL's full text.
+"""The words that are written of photos: path, title, caption, keywords, tags. Found by FTS5 or PostgreSQL's full text.
 
 A photo's row in `photo_text` holds them as they are compared, in lower case and without accents, so that both databases
 find the same. A trigger keeps the database's own index, `photo_words`, in step within the transaction.
@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, select
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, Subquery, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from clipcore.batches import batched
-from indexer.catalog import Photo, PhotoKeyword, PhotoMetadata, PhotoText
+from indexer.catalog import Photo, PhotoKeyword, PhotoMetadata, PhotoTag, PhotoText, TagState
 
 DIVIDER = "\u01c1"  # a letter of its own between path, title ..., so that no phrase begins in one and ends in the next
 _LONGEST = 20_000  # characters of each text: a file may hold a book,
@@ -54,14 +54,21 @@ class Written(FunctionElement[bool]):
         self, photo_id: ColumnElement[int] | InstrumentedAttribute[int], phrases: Sequence[str], prefix: bool = False
     ) -> None:
         """Phrases as `tokens` gives them, none of them empty; with `prefix` the last word of each may go on."""
-        star, colon = (" *", ":*") if prefix else ("", "")
-        fts5 = " OR ".join(f'"{" ".join(phrase.split())}"{star}' for phrase in phrases)
-        followed = (" <-> ".join(f"'{word}'" for word in phrase.split()) for phrase in phrases)
-        super().__init__(photo_id, fts5, " | ".join(f"({phrase}{colon})" for phrase in followed))
+        fts5 = " OR ".join(_in_fts5(phrase, prefix) for phrase in phrases)
+        super().__init__(photo_id, fts5, " | ".join(_in_postgresql(phrase, prefix) for phrase in phrases))
 
     def self_group(self, against: Any = None) -> "Written":
         """As it stands: with `= 1` behind it, which SQLAlchemy adds for SQLite, every photo would be looked at."""
         return self
+
+
+def _in_fts5(phrase: str, prefix: bool) -> str:
+    return f'"{" ".join(phrase.split())}"{" *" if prefix else ""}'
+
+
+def _in_postgresql(phrase: str, prefix: bool) -> str:
+    followed = " <-> ".join(f"'{word}'" for word in phrase.split())
+    return f"({followed}{':*' if prefix else ''})"
 
 
 @compiles(Written, "sqlite")
@@ -76,8 +83,26 @@ def _full_text(element: Written, compiler: Any, **options: Any) -> str:
     return f"({photo_id} IN (SELECT photo_id FROM photo_words WHERE words @@ to_tsquery('simple', {query})))"
 
 
+def ranked_by_words(session: Session, written: Sequence[str]) -> Subquery:
+    """Photos of which all of this is written, as rows (photo_id, worth): the more of their words it is, the more worth.
+
+    By BM25 in SQLite, and in PostgreSQL by its own rank over the length. `*` at the end stands for a word's rest.
+    """
+    phrases = [(tokens(words), words.endswith("*")) for words in written]
+    if session.get_bind().dialect.name == "postgresql":
+        query = text(
+            "SELECT photo_id, ts_rank(words, asked, 1) AS worth"
+            " FROM photo_words, to_tsquery('simple', :asked) asked WHERE words @@ asked"
+        ).bindparams(asked=" & ".join(_in_postgresql(*phrase) for phrase in phrases))
+    else:
+        query = text(
+            "SELECT rowid AS photo_id, -rank AS worth FROM photo_words WHERE photo_words MATCH :asked"
+        ).bindparams(asked=" AND ".join(_in_fts5(*phrase) for phrase in phrases))
+    return query.columns(photo_id=Integer, worth=Float).subquery("ranks")
+
+
 def index_words(session: Session, photo_ids: Sequence[int]) -> None:
-    """Enters what is written of photos now: for whoever wrote paths, metadata or keywords, in the same transaction."""
+    """Enters what is written of photos now: for whoever wrote it, in the same transaction."""
     session.flush()
     for ids in batched(photo_ids, _IDS_A_STATEMENT):
         columns = (Photo.id, Photo.path, PhotoMetadata.title, PhotoMetadata.caption)
@@ -86,6 +111,9 @@ def index_words(session: Session, photo_ids: Sequence[int]) -> None:
         keywords = select(PhotoKeyword.photo_id, PhotoKeyword.keyword).where(PhotoKeyword.photo_id.in_(ids))
         for id_, keyword in session.execute(keywords.order_by(PhotoKeyword.keyword)):
             texts[id_].append(keyword)
+        own = select(PhotoTag.photo_id, PhotoTag.tag).where(PhotoTag.photo_id.in_(ids), PhotoTag.state == TagState.OWN)
+        for id_, tag in session.execute(own.order_by(PhotoTag.tag)):
+            texts[id_].append(tag)
         words = {id_: together(said) for id_, said in texts.items()}
         before = select(PhotoText.photo_id, PhotoText.words).where(PhotoText.photo_id.in_(ids))
         known = {id_: said for id_, said in session.execute(before)}

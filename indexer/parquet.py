@@ -1,7 +1,7 @@
 """A library as files that any tool can read: Parquet tables in a folder, with a manifest that vouches for them.
 
     manifest.json                   version, tables' schema, encoders, folders; every file's rows and SHA-256
-    photos/*.parquet                path, folder, size, mtime_ns, state, sha256, error, metadata, keywords, tags
+    photos/*.parquet                path, folder, size, mtime_ns, state, sha256, error, metadata, keywords, tags ...
     contents/*.parquet              sha256, size, width, height, format, kind, taken_at, thumbnail (WebP)
     vectors/FINGERPRINT/*.parquet   sha256, vector: half precision, unit length
     frames/FINGERPRINT/*.parquet    sha256, time_s, vector: moments of videos
@@ -49,9 +49,15 @@ def photos_schema() -> pa.Schema:
             pa.field("error", pa.string()),
             pa.field("metadata", pa.struct(_columns(PhotoMetadata, "photo_id"))),
             pa.field("keywords", pa.list_(pa.string())),
-            pa.field("tags", pa.list_(pa.string())),  # the owner's; suggestions can be made again
+            pa.field("tags", pa.list_(pa.string())),  # the owner's
+            pa.field("suggested", pa.list_(_suggestion())),  # and what was suggested,
+            pa.field("rejected", pa.list_(pa.string())),  # or put away, so that it is not suggested again
         ]
     )
+
+
+def _suggestion() -> pa.StructType:
+    return pa.struct([pa.field("tag", pa.string(), nullable=False), pa.field("probability", pa.float64())])
 
 
 @cache

@@ -308,9 +308,21 @@ def _take_metadata(session: Session, rows: Sequence[tuple[int, Row]]) -> None:
         {"photo_id": id_, "keyword": original_text(word)} for id_, row in rows for word in row["keywords"] or ()
     ]
     _insert_new(session, PhotoKeyword, keywords)
-    tags = [
-        {"photo_id": id_, "tag": original_text(tag), "state": TagState.OWN}
+    for column, state in (("tags", TagState.OWN), ("rejected", TagState.REJECTED)):
+        tags = [
+            {"photo_id": id_, "tag": original_text(tag), "state": state}
+            for id_, row in rows
+            for tag in row[column] or ()
+        ]
+        _insert_new(session, PhotoTag, tags)
+    suggested = [
+        {
+            "photo_id": id_,
+            "tag": original_text(suggestion["tag"]),
+            "state": TagState.SUGGESTED,
+            "probability": suggestion["probability"],
+        }
         for id_, row in rows
-        for tag in row["tags"] or ()
+        for suggestion in row["suggested"] or ()
     ]
-    _insert_new(session, PhotoTag, tags)
+    _insert_new(session, PhotoTag, suggested)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,13 +13,19 @@ def candidates(scores: list[float], vectors: list[list[float]]) -> Candidates:
     unit = np.array(vectors, np.float32)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     values = np.array(scores, np.float32)
-    return Candidates(np.arange(len(scores)), values, np.ones(len(scores), np.float32), unit)
+    return Candidates(np.arange(len(scores)), values, values, np.ones(len(scores), np.float32), unit)
 
 
 def test_of_photos_nearly_alike_one_comes_early_and_the_others_late() -> None:
     alike = candidates([0.9, 0.89, 0.88, 0.86, 0.85, 0.2], [[1, 0], [1, 0.01], [1, 0.02], [0, 1], [1, 1], [1, -1]])
     assert diversify(alike).ids.tolist()[:3] == [0, 3, 4]
     assert sorted(diversify(alike).ids.tolist()) == [0, 1, 2, 3, 4, 5]
+
+
+def test_diverse_results_keep_what_is_written_and_what_is_not_wanted() -> None:
+    some = candidates([0.9, 0.9, 0.9, 0.9], [[1, 0], [0, 1], [-1, 0], [0, -1]])
+    weighed = replace(some, worth=np.array([2.0, 0.0, 1.9, 1.0], np.float32))
+    assert diversify(weighed).ids.tolist() == [0, 2, 3, 1]
 
 
 def test_feedback_moves_towards_what_is_right_and_away_from_what_is_wrong() -> None:

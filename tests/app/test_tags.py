@@ -12,10 +12,11 @@ from app.api import create_api
 from app.cli import main
 from app.errors import NotFoundError, QueryError
 from app.language import parse
+from app.ranking import DEFAULT_RANKING, Ranking
 from app.services import Services
 from app.tags import TagCount
 from app.vocabularies import Tag
-from indexer.catalog import TagState
+from indexer.catalog import PhotoTag, TagState
 from indexer.folders import find_folder
 from indexer.ingest import ingest
 from indexer.xmp import read_sidecar
@@ -60,6 +61,38 @@ def test_suggestions_are_marked_accepted_and_not_made_again(services: Services, 
     assert states == {"a wall": TagState.OWN, "colours": TagState.SUGGESTED}
     assert tags.suggest(library, judge, encoded, threshold=1.0).tags == 0
     assert tags.list_tags(library) == [TagCount("a wall", 1, 0, 0)]
+
+
+@on_both_databases
+def test_tags_are_words_that_are_written_of_photos(services: Services, ids: dict[str, int]) -> None:
+    library = services.library
+    tags.add(library, [ids["a.jpg"], ids["b.png"]], ["Großer Hund", "beach"])
+    assert _found(services, '"grosser hund"') == {"a.jpg", "b.png"}
+    assert tags.remove(library, [ids["a.jpg"]], ["Großer Hund"]) == 1
+    assert _found(services, '"grosser hund"') == {"b.png"}
+    with library.catalog.writing() as (session, _):
+        for name in ("c.webp", "d.jpg"):
+            session.add(PhotoTag(photo_id=ids[name], tag="a quilt", state=TagState.SUGGESTED, probability=0.9))
+    assert _found(services, '"a quilt"') == set(), "nobody has accepted it"
+    assert tags.reject(library, ["a quilt"], [ids["d.jpg"]]) == tags.accept(library) == 1
+    assert _found(services, '"a quilt"') == {"c.webp"}
+
+
+@on_both_databases
+def test_quoted_words_alone_rank_by_how_much_of_what_is_written_they_are(
+    services: Services, ids: dict[str, int]
+) -> None:
+    tags.add(services.library, [ids["a.jpg"]], ["invoice", "of a long journey by rail and ship", "to the far north"])
+    tags.add(services.library, [ids["e.png"]], ["invoice", "journey north", "invoice of the north", "north"])
+    tags.add(services.library, [ids["c.webp"]], ["invoice"])
+
+    def order(query: str, ranking: Ranking = DEFAULT_RANKING) -> list[str]:
+        return [hit.photo.name for hit in services.search(parse(query), 5, ranking).hits]
+
+    assert order('"north*" "journey"') == ["e.png", "a.jpg"]
+    assert order('"invoice" -"journey"') == ["c.webp"]
+    assert order('"invoice" -folder:deep')[-1] == "a.jpg"
+    assert order('"invoice"', Ranking(sort="date")) == ["e.png", "c.webp", "a.jpg"]
 
 
 def _vector(services: Services, photo_id: int):  # type: ignore[no-untyped-def]

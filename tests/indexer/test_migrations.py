@@ -13,9 +13,10 @@ from sqlalchemy import Engine, MetaData, select, text
 from sqlalchemy.engine import make_url
 
 import indexer.migrations as migrations
-from indexer.catalog import Base, Catalog, Folder, FolderState, Photo, PhotoText, Vector
+from indexer.catalog import Base, Catalog, Folder, FolderState, Photo, PhotoTag, PhotoText, TagState, Vector
 from indexer.database import open_engine
 from indexer.errors import CatalogError, StorageError
+from indexer.fulltext import DIVIDER, Written, index_words
 from indexer.settings import load_settings
 from tests.conftest import on_both_databases
 
@@ -156,3 +157,24 @@ def test_an_older_sqlite_file_is_copied_before_its_tables_change(
     old = open_engine(f"sqlite:///{kept[0]}")
     assert contents(old) == before
     old.dispose()
+
+
+@on_both_databases
+def test_tags_that_were_there_already_become_words(url: str, engine: Engine) -> None:
+    restore(url, "0001")
+    catalog = Catalog.open(url)
+    with catalog.writing() as (session, _):
+        for tag, state in (("Großer Hund", TagState.OWN), ("Rex", TagState.OWN), ("cat", TagState.SUGGESTED)):
+            session.add(PhotoTag(photo_id=2, tag=tag, state=state))
+        session.execute(text("UPDATE alembic_version SET version_num = '0009'"))
+    catalog.close()
+    catalog = Catalog.open(url)
+    with catalog.reading() as session:
+        words = session.execute(select(PhotoText.words).where(PhotoText.photo_id == 2)).scalar_one()
+        assert words == f"photos it s a copy jpg {DIVIDER} grosser hund {DIVIDER} rex"
+        assert session.scalars(select(Photo.id).where(Written(Photo.id, ["grosser hund"]))).all() == [2]
+    with catalog.writing() as (session, _):
+        index_words(session, [2])
+    with catalog.reading() as session:
+        assert session.execute(select(PhotoText.words).where(PhotoText.photo_id == 2)).scalar_one() == words
+    catalog.close()

@@ -74,6 +74,8 @@ def full(opened: Open, folder: Path) -> Library:
                 session.add(PhotoMetadata(photo_id=photo.id, version=1, camera="Leica \udce9", latitude=1.5, rating=4))
             session.add(PhotoKeyword(photo_id=photo.id, keyword="sea \U0001f40b"))
             session.add(PhotoTag(photo_id=photo.id, tag="Rex \udce9", state=TagState.OWN))
+            session.add(PhotoTag(photo_id=photo.id, tag="cat", state=TagState.REJECTED))
+            session.add(PhotoTag(photo_id=photo.id, tag="dog", state=TagState.SUGGESTED, probability=0.7))
         index_words(session, list(session.scalars(select(Photo.id).where(Photo.content_id.is_not(None)))))
         frame = Frame(content_id=1, time_s=2.5)
         session.add(frame)
@@ -103,7 +105,12 @@ def test_a_library_comes_back_whole(full: Library, opened: Open, tmp_path: Path,
     assert differences(portrait(other), portrait(full)) == []
     assert counts(other) == counts(full)
     with other.catalog.reading() as session:
-        assert set(session.scalars(select(PhotoTag.tag))) == {"Rex \udce9"}
+        told = select(PhotoTag.tag, PhotoTag.state, PhotoTag.probability).distinct().order_by(PhotoTag.tag)
+        assert [tuple(row) for row in session.execute(told)] == [
+            ("Rex \udce9", TagState.OWN, None),
+            ("cat", TagState.REJECTED, None),
+            ("dog", TagState.SUGGESTED, 0.7),
+        ]
     assert (taken.photos, taken.vectors, taken.frames, taken.known_photos) == (counts(full)[0], 5, 1, 0)
     assert not any(diagnosis.unwell for diagnosis in examine(other))
 
