@@ -15,7 +15,7 @@ from indexer.doctor.check import Check, Finding
 from indexer.errors import PhotoError
 from indexer.library import Library
 
-_ABANDONED = 3600.0  # seconds; a younger part of a file may still be written
+_ABANDONED = 3600.0  # seconds; a younger file may belong to a run that has not committed it yet, or was interrupted
 
 
 def is_whole(path: Path) -> bool:
@@ -79,11 +79,21 @@ def _orphaned(library: Library) -> Iterator[Finding]:
     for folder, _, names in os.walk(library.thumbnails.folder):
         for name in names:
             path = Path(folder, name)
-            if path.suffix == ".part":
-                if time.time() - path.stat().st_mtime > _ABANDONED:
-                    yield Finding(str(path), "left behind by a run that was killed")
-            elif path.stem not in known or path != library.thumbnails.path(path.stem):
-                yield Finding(str(path), "of no picture in the catalog")
+            if path.stem in known and path == library.thumbnails.path(path.stem):
+                continue
+            if _age(path) > _ABANDONED:
+                what = (
+                    "left behind by a run that was killed" if path.suffix == ".part" else "of no picture in the catalog"
+                )
+                yield Finding(str(path), what)
+
+
+def _age(path: Path) -> float:
+    """Seconds; none for a file that is gone again."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _remove(library: Library, findings: Sequence[Finding]) -> None:

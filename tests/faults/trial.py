@@ -1,4 +1,7 @@
-"""One library that is killed again and again while its photos change, and compared each time with a new one."""
+"""One library that is harmed again and again while its photos change, and compared each time with a new one.
+
+`Trial` kills whoever works on it; `tests.faults.disks` has the trials whose disk fills up or fails.
+"""
 
 import os
 import random
@@ -8,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from clipcore import Encoder, load_encoder
 from indexer.doctor.examine import examine
@@ -37,11 +40,15 @@ class Trial:
     database: str | None
     encoders: tuple[str, str]
     chance: random.Random
-    killed: int = 0  # while at work; the others had finished a moment earlier
+    killed: int = 0  # harmed while at work; the others had finished a moment earlier
     lasts: dict[str, float] = field(default_factory=dict)  # seconds, about: what a kill is aimed into
+
+    operations: ClassVar[tuple[str, ...]] = tuple(sorted(victims.OPERATIONS))
+    harmed: ClassVar[str] = "killed"
 
     def __post_init__(self) -> None:
         self.photos = self.place / "photos"
+        self.home = self.place / "home"
         self.encoder = self.encoders[0]
         for _ in range(_MANY // 2):
             self._add()
@@ -49,7 +56,7 @@ class Trial:
     @property
     def settings(self) -> dict[str, Any]:
         return {
-            "home": self.place / "home",
+            "home": self.home,
             "database_url": self.database,
             "encoder": self.encoder,
             "batch_size": 2,
@@ -57,13 +64,13 @@ class Trial:
         }
 
     def run(self) -> list[str]:
-        """Changes the photos, kills one operation, completes it; every difference from a library built in one go."""
+        """Changes the photos, harms one operation, completes it; every difference from a library built in one go."""
         for _ in range(self.chance.randint(1, 5)):
             self.change()
-        operation = self.chance.choice(sorted(victims.OPERATIONS))
+        operation = self.chance.choice(self.operations)
         if operation == "switch":
             self.encoder = next(encoder for encoder in self.encoders if encoder != self.encoder)
-        self._kill(operation)
+        said = self.harm(operation)
         library = self._open(self.settings)
         try:
             ill = [f"{d.kind} {finding}" for d in examine(library) if d.unwell for finding in d.findings]
@@ -73,9 +80,11 @@ class Trial:
             mine = portrait(library)
         finally:
             library.close()
-        return [f"after a killed {operation}: {line}" for line in ill + differences(mine, self._built_in_one_go())]
+        found = said + ill + differences(mine, self._built_in_one_go())
+        return [f"after a {self.harmed} {operation}: {line}" for line in found]
 
-    def _kill(self, operation: str) -> None:
+    def harm(self, operation: str) -> list[str]:
+        """Starts an operation and ends it in the middle; gives back what it said that it should not have."""
         last = self.lasts.setdefault(operation, 0.6)
         began = time.monotonic()
         process = victims.start(operation, self.photos, self.settings)
@@ -90,6 +99,7 @@ class Trial:
         process.kill()
         process.join()
         process.close()
+        return []
 
     def change(self) -> None:
         """One thing that happens to a folder of photos."""

@@ -137,8 +137,8 @@ def cut_thumbnails(library: Library, folder: Path) -> None:
 
 
 def leave_things_behind(library: Library, folder: Path) -> None:
-    stray = library.thumbnails.write
-    stray("ab" * 32, b"of nothing")
+    library.thumbnails.write("ab" * 32, b"of nothing")
+    os.utime(library.thumbnails.path("ab" * 32), (0, 0))
     part = library.thumbnails.folder / "ab" / "x.part"
     part.write_bytes(b"half")
     os.utime(part, (0, 0))
@@ -209,6 +209,12 @@ def test_finds_and_repairs(library: Library, folder: Path, kind: str, rights_bin
     assert differences(portrait(library), portrait(anew)) == []
     assert by_kind(examine(library)).keys() <= {"thumbnail-orphaned"}, "of contents that repair left without a photo"
     anew.close()
+
+
+def test_thumbnails_of_a_run_under_way_are_no_findings(library: Library, folder: Path) -> None:
+    index(library, folder)
+    library.thumbnails.write("ab" * 32, b"of what is committed in a moment")
+    assert "thumbnail-orphaned" not in by_kind(examine(library))
 
 
 def test_pages_that_cannot_be_read_stop_no_other_check(library: Library, folder: Path) -> None:

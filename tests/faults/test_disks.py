@@ -1,0 +1,59 @@
+"""A disk that is full, or fails, at any moment: one clear line, the library opens, and nothing is lost or doubled.
+
+The long forms take SIGHTLINE_DISK_FAULTS (200 when not set) and SIGHTLINE_SEED.
+"""
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.disks import ROOM, DiskTrial, FailingDisk, FullDisk, compiled_shim
+
+_SHORT = 6
+
+
+def survive(trial: DiskTrial, rounds: int, seed: int) -> None:
+    for number in range(rounds):
+        found = [f"round {number}: {line}" for line in trial.run()]
+        assert not found, "\n".join([f"seed {seed}", *found])
+    print(f"seed {seed}: {rounds} rounds, {trial.killed} that said what failed, no difference")
+    assert trial.killed, "the faults miss the work"
+
+
+def full_disk(place: Path, disk: Path, encoders: tuple[str, str], seed: int) -> FullDisk:
+    trial = FullDisk(place, None, encoders, random.Random(seed))
+    trial.home = disk / "home"
+    return trial
+
+
+def seed_of_run() -> int:
+    return int(os.environ.get("SIGHTLINE_SEED", random.randrange(1_000_000)))
+
+
+def test_a_full_disk_costs_nothing(
+    tmp_path: Path, small_disk: Callable[[str], Path], tiny_encoders: tuple[str, str]
+) -> None:
+    seed = seed_of_run()
+    survive(full_disk(tmp_path, small_disk(str(ROOM)), tiny_encoders, seed), _SHORT, seed)
+
+
+def test_a_disk_that_fails_costs_nothing(tmp_path: Path, tiny_encoders: tuple[str, str]) -> None:
+    seed = seed_of_run()
+    trial = FailingDisk(tmp_path, None, tiny_encoders, random.Random(seed), shim=compiled_shim(tmp_path))
+    survive(trial, _SHORT, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["full", "failing"])
+def test_many_bad_disks_cost_nothing(
+    tmp_path: Path, small_disk: Callable[[str], Path], tiny_encoders: tuple[str, str], kind: str
+) -> None:
+    seed = seed_of_run()
+    if kind == "full":
+        trial: DiskTrial = full_disk(tmp_path, small_disk(str(ROOM)), tiny_encoders, seed)
+    else:
+        trial = FailingDisk(tmp_path, None, tiny_encoders, random.Random(seed), shim=compiled_shim(tmp_path))
+    survive(trial, int(os.environ.get("SIGHTLINE_DISK_FAULTS", "200")), seed)
