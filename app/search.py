@@ -138,6 +138,20 @@ class Search:
         """Texts of several queries in one call of the encoder."""
         return list(class_vectors(self._library.encoder, texts, PROMPTS))
 
+    @property
+    def batches(self) -> dict[int, int]:
+        """How many calls of the encoder answered so many queries."""
+        return dict(self._texts.batches)
+
+    @property
+    def index_kind(self) -> str:
+        """How vectors are searched: exact, rabitq, ivf, gpu or qdrant."""
+        return self._index.kind
+
+    def catch_up(self) -> int:
+        """Takes over what changed in the library; gives back how many photos are searchable."""
+        return self._index.catch_up()
+
     def settle(self) -> int:
         """Brings the index up to date, its snapshot on disk too; gives back how many photos are searchable."""
         return self._index.settle()

@@ -72,6 +72,12 @@ def find_duplicates(library: Library, *, bursts: bool = True, progress: Progress
         return Found(list(_groups(session, bursts)), unseen)
 
 
+def read_duplicates(library: Library, *, bursts: bool = True) -> list[Group]:
+    """The groups as they were compared last, without looking at what is new; photos that are gone are left out."""
+    with library.catalog.reading() as session:
+        return list(_groups(session, bursts))
+
+
 def _groups(session: Session, bursts: bool) -> Iterator[Group]:
     linked = select(Alike.first_id, Alike.second_id, Alike.likeness).order_by(Alike.first_id, Alike.second_id)
     if not bursts:

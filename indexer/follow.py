@@ -42,6 +42,9 @@ class Followed(Protocol):
 
     def catch_up(self) -> int: ...
 
+    @property
+    def kind(self) -> str: ...
+
     def settle(self) -> int: ...
 
 
@@ -94,6 +97,11 @@ class FollowedIndex:
             count = len(self._index)
         self._write_beside()
         return count
+
+    @property
+    def kind(self) -> str:
+        """Of the index: exact, rabitq, ivf or gpu."""
+        return self._index.kind.value
 
     def settle(self) -> int:
         """The same, and waits until the snapshot on disk is as good as it gets: for the end of a run that indexed."""

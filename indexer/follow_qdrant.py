@@ -45,6 +45,7 @@ class FollowedQdrant:
             return len(self._index)
 
     settle = catch_up
+    kind = "qdrant"
 
     def _catch_up(self) -> None:
         with self._library.catalog.reading() as session:

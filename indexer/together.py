@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+MOST = 16  # requests in one call
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -25,13 +26,13 @@ class Together(Generic[Asked, Answer]):
     thread. A call that fails is made again for each of its requests alone, so that each has its own error.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int = 16) -> None:
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int = MOST) -> None:
         self._work = work
         self._most = most
         self._lock = threading.Lock()
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
         self._busy = False
-        self.heard: Callable[[int], None] = lambda size: None  # is told how many requests a call answers
+        self.batches: dict[int, int] = {}  # how many calls answered so many requests
 
     def __call__(self, asked: Asked) -> Answer:
         """The answer to one request. Raises what `work` raises for it."""
@@ -64,7 +65,8 @@ class Together(Generic[Asked, Answer]):
                 one.woken.set()
 
     def _answer(self, batch: Sequence[_Waiting[Asked, Answer]]) -> None:
-        self.heard(len(batch))
+        with self._lock:
+            self.batches[len(batch)] = self.batches.get(len(batch), 0) + 1
         try:
             for one, answer in zip(batch, self._work([one.asked for one in batch]), strict=True):
                 one.answer = answer

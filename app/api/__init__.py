@@ -3,19 +3,37 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import albums, describe, explore, folders, jobs, names, photos, search, status, tags
+from app.api import (
+    albums,
+    describe,
+    duplicates,
+    encoders,
+    explore,
+    folders,
+    jobs,
+    metrics,
+    names,
+    photos,
+    search,
+    status,
+    tags,
+)
 from app.api.addresses import ROOT as ROOT
 from app.api.addresses import VERSION
 from app.api.photos import photo_out as photo_out
 from app.api.problems import PROBLEMS, add_problems
+from app.metrics import Measured, Metrics
 from app.services import Live, Services
 
 _ROUTERS = (
     albums.router,
     describe.router,
+    duplicates.router,
+    encoders.router,
     explore.router,
     folders.router,
     jobs.router,
+    metrics.router,
     names.router,
     photos.router,
     search.router,
@@ -37,4 +55,6 @@ def create_api(services: Services | Live, *, may_change_folders: bool = False) -
     for router in _ROUTERS:
         api.include_router(router)
     add_problems(api)
+    api.state.metrics = Metrics(api.state.live)
+    api.add_middleware(Measured, metrics=api.state.metrics)
     return api
