@@ -38,7 +38,7 @@ class Pages:
         """The first page, and the cursor of the next; None where there is none. Raises as a search does."""
         began = time.perf_counter()
         ranked = self._search.rank(query, ranking, k)
-        whole = len(ranked.judged) >= min(ranked.searched, MAX_RESULTS) or ranking.sort == "date"
+        whole = ranked.count >= min(ranked.searched, MAX_RESULTS) or ranking.sort == "date"
         return self._page(secrets.token_urlsafe(12), _Answer(query, ranking, ranked, whole), 0, k, began)
 
     def next(self, cursor: str, k: int) -> tuple[Results, str | None]:
@@ -54,15 +54,10 @@ class Pages:
         if answer is None or not (start.isascii() and start.isdecimal() and len(start) < 6):
             raise QueryError("the cursor is unknown or too old: search again without it")
         if not answer.whole and int(start) + k > len(answer.ranked.judged):
-            answer = self._further(answer)
+            answer = replace(
+                answer, ranked=self._search.further(answer.query, answer.ranking, answer.ranked), whole=True
+            )
         return self._page(token, answer, int(start), k, began)
-
-    def _further(self, answer: _Answer) -> _Answer:
-        """The same answer with all that may follow, behind what it has."""
-        known = {content_id for content_id, _, _ in answer.ranked.judged}
-        further = self._search.rank(answer.query, answer.ranking, MAX_RESULTS).judged
-        judged = [*answer.ranked.judged, *(judged for judged in further if judged[0] not in known)]
-        return replace(answer, ranked=replace(answer.ranked, judged=judged), whole=True)
 
     def _page(self, token: str, answer: _Answer, start: int, k: int, began: float) -> tuple[Results, str | None]:
         ranked = answer.ranked

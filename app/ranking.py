@@ -22,6 +22,7 @@ class Ranking:
         diverse: photos that are unlike those before them come sooner.
         like: photos that are right; the query moves towards them.
         dislike: photos that are wrong; the query moves away from them, and they are left out.
+        fold: photos that show the same as one before them are told of with that one.
     """
 
     min_relevance: float = 0.0
@@ -29,6 +30,7 @@ class Ranking:
     diverse: bool = False
     like: tuple[int, ...] = ()
     dislike: tuple[int, ...] = ()
+    fold: bool = False
 
     @property
     def moves(self) -> bool:

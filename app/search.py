@@ -1,8 +1,8 @@
 """Query -> photos, best first. The only place that ranks."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from app.albums import AlbumDetails, find_album, held
 from app.background import Background
 from app.errors import QueryError
 from app.filters import Filter, allowed_contents, says
+from app.folding import Folding
 from app.language import parse
 from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
 from app.naming import Naming
@@ -54,6 +55,7 @@ class Hit:
     score: float | None
     relevance: float
     time_s: float | None = None  # of a video, where it shows that best
+    alike: tuple[int, ...] = ()  # ids of photos that answer too and show the same
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Ranked:
         searched: how many photos the library has.
         names: names that were understood.
         vector: what was looked for (dim,); None for nothing.
+        folded: contents that show the same as one of these, by that one, best first.
     """
 
     judged: list[tuple[int, float | None, float]]
@@ -97,6 +100,12 @@ class Ranked:
     searched: int
     names: tuple[str, ...] = ()
     vector: Vectors | None = None
+    folded: Mapping[int, Sequence[int]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many contents that is, with those that are folded."""
+        return len(self.judged) + sum(map(len, self.folded.values()))
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,7 @@ class Search:
         self._relevance = Relevance(library)
         self._texts = Together(self._encode, _TEXTS_AT_ONCE)
         self._text = lru_cache(_TEXTS_KEPT)(self._texts)  # a page, a filter or a sort asks the same again
+        self._folding = Folding(library)
         self._naming = Naming(library, self._background, self._text)
 
     def warm_up(self) -> int:
@@ -189,20 +199,41 @@ class Search:
             asked = self._asked(query.parts or query.minus, searched)
             matching, rest = self._ranked(query, asked, count, searched, ranking, conditions)
             vector = asked.vector if query.parts else None
-            return Ranked([*matching.judged(), *rest.judged()], len(matching.ids), searched, asked.names, vector)
+            judged = [*matching.judged(), *rest.judged()]
+            ranked = self._folded(Ranked(judged, len(matching.ids), searched, asked.names, vector), ranking)
+            if len(ranked.judged) < count <= ranked.count < MAX_RESULTS:  # so many are alike that others have room
+                return self.rank(query, ranking, MAX_RESULTS, opened)
+            return ranked
         allowed, exact = allowed_contents(*conditions), query.exact if ranking.sort == "relevance" else ()
         found = written_contents(self._library, MAX_RESULTS, allowed, exact) if exact else ()
         found = found or newest_contents(self._library, MAX_RESULTS, allowed)
-        return Ranked([(content_id, None, 1.0) for content_id in found], len(found), searched)
+        return self._folded(Ranked([(content_id, None, 1.0) for content_id in found], len(found), searched), ranking)
+
+    def further(self, query: Query, ranking: Ranking, ranked: Ranked) -> Ranked:
+        """A ranking with all that may follow, behind what it has. Raises as a call does."""
+        known = {content_id for content_id, *_ in ranked.judged}
+        everything = self.rank(query, replace(ranking, fold=False), MAX_RESULTS).judged
+        judged = [*ranked.judged, *(item for item in everything if item[0] not in known)]
+        return replace(self._folded(replace(ranked, judged=judged), ranking), matches=ranked.matches)
+
+    def _folded(self, ranked: Ranked, ranking: Ranking) -> Ranked:
+        if not ranking.fold:
+            return ranked
+        judged, folded, matches = self._folding(ranked.judged, ranked.matches)
+        return replace(ranked, judged=judged, folded=folded, matches=matches)
 
     def hits(self, ranked: Ranked, start: int, k: int) -> tuple[list[Hit], int]:
         """The next k of a ranking from `start` on whose photos are still there, and where the ones after them start."""
         hits: list[Hit] = []
         while len(hits) < k and start < len(ranked.judged):
             some = ranked.judged[start : start + k - len(hits)]
-            photos = photos_of_contents(self._library, [content_id for content_id, _, _ in some])
+            groups = [(i, *ranked.folded.get(i, ())) for i, _, _ in some]
+            photos = photos_of_contents(self._library, [i for group in groups for i in group])
             times = {} if ranked.vector is None else Moments(self._library, list(photos)).best(ranked.vector)
-            hits += [Hit(photos[i], score, value, times.get(i)) for i, score, value in some if i in photos]
+            for group, (_, score, value) in zip(groups, some, strict=True):
+                if there := [i for i in group if i in photos]:
+                    alike = tuple(photos[i].id for i in there[1:])
+                    hits.append(Hit(photos[there[0]], score, value, times.get(there[0]), alike))
             start += len(some)
         return hits, start
 

@@ -107,9 +107,11 @@ class SearchIn(Strict):
     like: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are right: find more like them")
     dislike: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are wrong: fewer like them")
 
+    fold: Annotated[bool, Field(description="copies and bursts are one item, with `alike`")] = False
+
     def ranking(self) -> Ranking:
         """In which order the answers are wanted."""
-        return Ranking(self.min_relevance, self.sort, self.diverse, tuple(self.like), tuple(self.dislike))
+        return Ranking(self.min_relevance, self.sort, self.diverse, tuple(self.like), tuple(self.dislike), self.fold)
 
     def asked(self, settings: Settings) -> Query:
         """The query within the filter.

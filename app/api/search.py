@@ -23,6 +23,8 @@ class ItemOut(PhotoOut):
     score: float | None = Field(description="cosine to the query; null where nothing is described")
     relevance: float = Field(description="how probably it answers the query, 0..1")
     time_s: float | None = Field(None, description="of a video: the second at which it shows that; `preview` is of it")
+    alike: int = Field(0, description="how many further photos answer that show the same, where they are folded")
+    alike_ids: list[int] = Field([], description="their ids, best first")
 
 
 class SearchOut(BaseModel):
@@ -66,6 +68,7 @@ def similar(live: Serving, photo_id: PhotoId, k: Count = 20) -> SearchOut:
 def item_out(hit: Hit) -> ItemOut:
     """A search result as the API shows it."""
     item = ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score, relevance=hit.relevance, time_s=hit.time_s)
+    item.alike, item.alike_ids = len(hit.alike), list(hit.alike)
     if hit.time_s is not None:
         item.preview += f"&t={hit.time_s:.3f}"
     return item

@@ -65,6 +65,11 @@ class QueryCommand(click.Command):
 @click.option("--diverse", is_flag=True, help="Photos unlike those before them come sooner.")
 @click.option("--like", multiple=True, type=int, help="Id of a photo that is right: more like it (several times).")
 @click.option("--dislike", multiple=True, type=int, help="Id of a photo that is wrong: fewer like it.")
+@click.option(
+    "--fold/--no-fold",
+    default=None,
+    help="Copies and bursts as one result [default: as one; each for itself with --paths, -0 and --json]",
+)
 @as_json
 @paths_only
 @nul
@@ -80,6 +85,7 @@ def search(
     paths: bool,
     null: bool,
     thumbnails: str,
+    fold: bool | None,
     **ranking: Any,
 ) -> None:
     """Find photos by QUERY, best first, each with its relevance (0..1) and its score (cosine).
@@ -103,7 +109,8 @@ def search(
       camera:nikon  rating:>=4  keyword:Rex  near:48.858,2.294,5km
     A - before a filter turns it round. Quote what your shell would take for itself.
     """
-    results = services.search(parse(" ".join(query)), top, Ranking(**ranking))
+    folded = not (paths or null or as_json) if fold is None else fold
+    results = services.search(parse(" ".join(query)), top, Ranking(**ranking, fold=folded))
     if matches:
         results = replace(results, hits=results.hits[: results.matches])
     _show(services, results, as_json, paths, null, thumbnails)
@@ -135,7 +142,8 @@ def _show(services: Services, results: Results, as_json: bool, paths: bool, null
         raise AppError("the library is empty: sightline index FOLDER")
     if as_json:
         items = [
-            asdict(hit.photo) | {"score": hit.score, "relevance": hit.relevance, "time_s": hit.time_s}
+            asdict(hit.photo)
+            | {"score": hit.score, "relevance": hit.relevance, "time_s": hit.time_s, "alike": hit.alike}
             for hit in results.hits
         ]
         found = {name: getattr(results, name) for name in ("matches", "matches_end", "searched", "took_ms")}
@@ -165,7 +173,8 @@ def _list(services: Services, results: Results, paths: bool, thumbnails: str) ->
         if method != "none":
             click.echo(_thumbnail(services, hit, method), nl=False)
         at = "" if hit.time_s is None else f"  at {int(hit.time_s) // 60}:{int(hit.time_s) % 60:02}"
-        click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}{at}")
+        alike = f"  (+{len(hit.alike)} alike)" if hit.alike else ""
+        click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}{at}{alike}")
 
 
 def _thumbnail(services: Services, hit: Hit, method: str) -> str:
