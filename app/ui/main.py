@@ -36,6 +36,12 @@ page = st.navigation(
             icon=":material/photo_library:",
             help="The folders that are indexed: add, remove, look for changes; and what could not be read.",
         ),
+        st.Page(
+            "app_pages/settings.py",
+            title="Settings",
+            icon=":material/settings:",
+            help="The encoder that sees your photos, and where things are kept.",
+        ),
     ],
     position="top",
 )

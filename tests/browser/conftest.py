@@ -39,9 +39,9 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(home: Path, *folders: Path, encoder: str = "starter") -> Iterator[str]:
-    """The address of a server over a library in `home`, in which `folders` are indexed."""
-    environment = {**os.environ, "SIGHTLINE_HOME": str(home), "SIGHTLINE_ENCODER": encoder}
+def served(home: Path, *folders: Path, encoder: str | None = "starter") -> Iterator[str]:
+    """The address of a server over a library in `home`, in which `folders` are indexed; `encoder`: a setting."""
+    environment = {**os.environ, "SIGHTLINE_HOME": str(home)} | ({"SIGHTLINE_ENCODER": encoder} if encoder else {})
     if folders:
         subprocess.run([*RUN, "index", *map(str, folders)], check=True, capture_output=True, env=environment)
     command = [*RUN, "serve", "--port", "0", "--no-browser"]
