@@ -1,7 +1,8 @@
-"""Mutated files through real ingest: no crash, no hang, no memory beyond the limit; every failure a row, with a reason.
+"""Mutated files through real ingest: no crash, no hang, no memory beyond the limit; failures are rows with reasons.
 
-Seeds are pictures, raw files and videos that the tests make, and those of a folder in SIGHTLINE_FUZZ_SEEDS (Pillow's own
-test images, say). SIGHTLINE_FUZZ_COUNT sets how many files are made; by default a few here and 20,000 in the slow form.
+Seeds are pictures, raw files and videos that the tests make, and those of a folder in SIGHTLINE_FUZZ_SEEDS (Pillow's
+own test images, say). SIGHTLINE_FUZZ_COUNT sets how many files are made; by default a few here and 20,000 in the slow
+form.
 """
 
 import io
