@@ -10,7 +10,18 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 
 from app.errors import QueryError
-from indexer.catalog import Content, ContentKind, Photo, PhotoKeyword, PhotoMetadata, PhotoState, PhotoTag, TagState
+from indexer.catalog import (
+    Content,
+    ContentColours,
+    ContentKind,
+    Photo,
+    PhotoKeyword,
+    PhotoMetadata,
+    PhotoState,
+    PhotoTag,
+    TagState,
+)
+from indexer.colours import NAMES as COLOURS
 from indexer.fulltext import Written, tokens
 
 _EARTH = 6371.0088  # mean radius, km
@@ -147,6 +158,15 @@ def _kind(value: str) -> ColumnElement[bool]:
     return _one_of(value, {kind.value: Content.kind == kind for kind in ContentKind})
 
 
+def _colour(value: str) -> ColumnElement[bool]:
+    """Bits of the colours that a picture has much of."""
+    names = value.lower().replace("gray", "grey").split("|")
+    if not set(names) <= set(COLOURS):
+        raise ValueError(f"expected {'|'.join(COLOURS)}")
+    wanted = sum(1 << COLOURS.index(name) for name in set(names))
+    return Content.id.in_(select(ContentColours.content_id).where(ContentColours.colours.bitwise_and(wanted) != 0))
+
+
 def _rating(value: str) -> ColumnElement[bool]:
     if not (found := re.fullmatch(r"(>=|<=|)(-1|[0-5])", value)):
         raise ValueError("expected stars such as 4, >=4 or <=2")
@@ -201,6 +221,8 @@ FILTERS: dict[str, Callable[[str], ColumnElement[bool]]] = {
     "folder": _folder,
     "kind": _kind,
     "orientation": _orientation,
+    "color": _colour,
+    "colour": _colour,
     "camera": _camera,
     "near": _near,
     "rating": _rating,

@@ -255,6 +255,14 @@ class ContentLooks(Base):
     revision: Mapped[int] = mapped_column(BigInteger, index=True)  # when it was made
 
 
+class ContentColours(Base):
+    """The colours that a picture has much of: a bit for each of `indexer.colours.NAMES`."""
+
+    __tablename__ = "content_colours"
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), primary_key=True)
+    colours: Mapped[int]
+
+
 class Likeness(enum.StrEnum):
     COPY = "copy"  # the same picture, edited at most a little
     BURST = "burst"  # the same moment, by the same camera

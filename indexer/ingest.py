@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
-from indexer.catalog import Content, Folder, FolderState, Photo, PhotoState
+from indexer.catalog import Content, ContentColours, Folder, FolderState, Photo, PhotoState
 from indexer.control import Control
 from indexer.database import writing_alone
 from indexer.errors import BusyError, StorageError
@@ -141,6 +141,8 @@ def ingest(
             _read(library, folder, changes, going)
         if changes.to_describe and not report.cancelled:
             _describe(library, changes, going)
+        if not report.cancelled:
+            _colour(library, going)
         _set_state(library, folder, FolderState.ONLINE, keep_mounts=not accept_missing)
     return report
 
@@ -249,6 +251,17 @@ def _describe(library: Library, changes: Changes, going: _Going) -> None:
             if going.is_over():
                 going.report.cancelled = going.report.described < len(changes.to_describe)
                 return
+
+
+def _colour(library: Library, going: _Going) -> None:
+    """Looks at the colours of what is new, in a library without any at all of it."""
+    with library.catalog.reading() as session:
+        newest = session.execute(select(func.max(Content.id))).scalar() or 0
+        if newest == (session.execute(select(func.max(ContentColours.content_id))).scalar() or 0):
+            return
+    from indexer.colours import complete_colours
+
+    complete_colours(library, going.is_over)
 
 
 @contextmanager

@@ -148,3 +148,16 @@ def test_quoted_words_are_required_where_anything_is_written(told: Services) -> 
 def test_values_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(QueryError, match="expected"):
         parse(text)
+
+
+@on_both_databases
+def test_colours(services: Services, folder: Path) -> None:
+    for name in ("red", "green", "blue"):
+        Image.new("RGB", (96, 64), name).save(folder / f"{name}.png")
+    ingest(services.library, add_folder(services.library.catalog, folder)[0])
+    plain = {"red.png", "green.png", "blue.png"}
+    assert names(services, "color:red folder:photos") & plain == {"red.png"}
+    assert names(services, "colour:GREEN|blue") & plain == {"green.png", "blue.png"}
+    assert names(services, "-color:red") & plain == {"green.png", "blue.png"}
+    with pytest.raises(QueryError, match=r"expected black\|grey.*; got 'crimson'"):
+        parse("color:crimson")
