@@ -5,6 +5,7 @@ PostgreSQL's readers see one snapshot (repeatable read); its writers wait for th
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from indexer.errors import BusyError, CatalogError, StorageError
 from indexer.migrations import IMMEDIATE
+from indexer.mounts import is_network, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,17 @@ def _prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         immediate = connection.get_execution_options().get(IMMEDIATE)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def network_under(engine: Engine) -> str | None:
+    """The type of the network file system that a SQLite catalog lies on; None where it lies on none.
+
+    SQLite's write-ahead log is shared memory, which two machines have not, and many such systems do not lock.
+    """
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    kind = kind_of(os.path.dirname(os.path.realpath(engine.url.database)))
+    return kind if is_network(kind) else None
 
 
 @contextmanager

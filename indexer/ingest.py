@@ -5,6 +5,7 @@ interrupts a run, at most these two are done again by the next one. A file that 
 the run goes on.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Session
 from clipcore.batches import batched
 from indexer.catalog import Content, ContentColours, Folder, FolderState, Photo, PhotoState
 from indexer.control import Control
-from indexer.database import writing_alone
+from indexer.database import network_under, writing_alone
 from indexer.errors import BusyError, StorageError
 from indexer.excludes import Excludes
 from indexer.guard import is_unplugged, lost_mounts, refuse_mass_disappearance
@@ -32,8 +33,11 @@ from indexer.scan import Changes, Rules, find_changes
 if TYPE_CHECKING:  # decoders and numpy, which a pass that finds nothing to do never needs
     from indexer.reading import ReadFile
 
+log = logging.getLogger(__name__)
+
 _IDS_A_STATEMENT = 500
 _PATIENCE = 5.0  # seconds to wait for another run to end
+_warned_of: set[str | None] = set()  # once a process
 _CLOCKS_DIFFER = 2.0  # seconds that a file's time may lie in the future and still mean "now"
 
 
@@ -275,8 +279,21 @@ def writing_library(library: Library) -> Iterator[None]:
         raise BusyError(f"another run is indexing into {folder}: wait for it to end, or stop it") from error
     except OSError as error:
         raise StorageError(f"cannot write in {folder}: {error.strerror}") from error
+    _warn_of_network(library)
     with lock, writing_alone(library.catalog.engine, _PATIENCE):
         yield
+
+
+def _warn_of_network(library: Library) -> None:
+    path = library.catalog.engine.url.database
+    if path in _warned_of or (kind := network_under(library.catalog.engine)) is None:
+        return
+    _warned_of.add(path)
+    log.warning(
+        "%s lies on a network (%s), where SQLite may lose what was committed: move SIGHTLINE_HOME to a disk of this "
+        "machine, or use PostgreSQL (SIGHTLINE_DATABASE_URL)",
+        *(path, kind),
+    )
 
 
 def _set_state(library: Library, folder: Folder, state: FolderState, keep_mounts: bool = True) -> None:

@@ -21,6 +21,7 @@ from indexer.spool import Spool
 from indexer.walk import FoundFile, walk_runs
 
 _ROWS_AT_A_TIME = 10_000
+_LONGEST_INDEXED = 2_600  # bytes of UTF-8
 _PRESENT = PhotoState.PRESENT.value
 _Row = tuple[Any, ...]
 
@@ -87,9 +88,24 @@ def find_changes(
             raise FolderError(f"{start} is not inside {folder.path}")
         here = excluded.rules_in(str(start))
         runs = walk_runs(str(start), here, changes.unreadable) if here is not None else iter(())
+        if session.get_bind().dialect.name == "postgresql":
+            runs = _that_fit(runs, changes.unreadable)
         known = _Known(_known(session, str(start), encoder_id, rules.retry_failed))
         _compare(runs, known, changes, excluded, rules.being_written)
     return changes
+
+
+def _that_fit(runs: Iterable[list[FoundFile]], unreadable: dict[str, str]) -> Iterator[list[FoundFile]]:
+    """Leaves out, and says, files whose paths PostgreSQL cannot keep: its indexes take 2,704 bytes an entry."""
+    for run in runs:
+        fitting = []
+        for file in run:
+            size = len(stored_text(file.path).encode())
+            if size <= _LONGEST_INDEXED:
+                fitting.append(file)
+            else:
+                unreadable[file.path] = f"a path of {size:,} bytes; PostgreSQL's index takes {_LONGEST_INDEXED:,}"
+        yield fitting
 
 
 class _Known:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from indexer.catalog import Folder, FolderState, Photo, PhotoState
+from indexer.database import network_under
 from indexer.doctor.check import Check, Finding
 from indexer.errors import DisappearedError
 from indexer.folders import list_folders
@@ -100,6 +101,11 @@ def _read_only(library: Library) -> Iterator[Finding]:
             yield Finding(str(folder), "cannot be written")
 
 
+def _on_network(library: Library) -> Iterator[Finding]:
+    if kind := network_under(library.catalog.engine):
+        yield Finding(str(library.catalog.engine.url.database), f"on {kind}, where SQLite may lose what was committed")
+
+
 def _writable(folder: Path) -> bool:
     probe = folder / f".doctor-{os.getpid()}"
     try:
@@ -113,6 +119,8 @@ def _writable(folder: Path) -> bool:
 DISK_CHECKS = (
     Check("disk-read-only", "folders of Sightline's own that cannot be written", "give back the right to", _read_only),
     Check("disk-full", "little room where the library is kept", "make room", _no_room),
+    Check("catalog-on-network", "a SQLite catalog on a network file system",
+          "move SIGHTLINE_HOME to a disk of this machine, or use PostgreSQL", _on_network, serious=False),
     Check("folder-closed", "folders that may not be listed: what lies in them is not indexed", "change their rights",
           _closed),
     Check("file-closed", "photos that may no longer be read", "change their rights", _unreadable),

@@ -1,12 +1,18 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+import indexer.database as database_module
 from indexer.catalog import Catalog
-from indexer.database import writing_alone
+from indexer.database import network_under, writing_alone
+from indexer.doctor.examine import examine
 from indexer.errors import BusyError, CatalogError
+from indexer.folders import add_folder
+from indexer.ingest import ingest
+from indexer.library import Library
 
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -58,3 +64,21 @@ def test_a_connection_cut_while_it_was_idle_is_replaced(database: str) -> None:
     assert catalog.revision() == 0
     for opened in (catalog, other):
         opened.close()
+
+
+def test_a_sqlite_catalog_on_a_network_is_warned_of_once(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def index() -> list[str]:
+        caplog.clear()
+        ingest(library, add_folder(library.catalog, folder)[0])
+        return [record.getMessage() for record in caplog.records]
+
+    assert network_under(library.catalog.engine) is None
+    assert index() == []
+    monkeypatch.setattr(database_module, "kind_of", lambda path: "nfs4")
+    (said,) = index()
+    assert "lies on a network (nfs4)" in said and "PostgreSQL" in said
+    assert index() == [], "once is enough"
+    found = {diagnosis.kind: diagnosis for diagnosis in examine(library)}
+    assert not found["catalog-on-network"].unwell, "the owner may know what they do"

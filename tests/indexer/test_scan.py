@@ -1,5 +1,6 @@
 import contextlib
 import os
+import random
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -218,6 +219,19 @@ def test_very_long_paths(library: Library, folder: Path) -> None:
         os.close(at)
     assert report.unchanged == 6
     assert list(report.unreadable.values()) == ["File name too long"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_path_too_long_for_postgresql_is_said_and_stops_nothing(library: Library, folder: Path) -> None:
+    chance = random.Random(1)  # nothing that its index could compress
+    deep = folder
+    while len(str(deep)) < 2_800:
+        deep = deep / f"{chance.getrandbits(960):0240x}"
+    paint(deep / "far.png", 33)
+    report = run(library, folder)
+    assert report.indexed == 5
+    [(path, reason)] = report.unreadable.items()
+    assert path == str(deep / "far.png") and "PostgreSQL's index takes 2,600" in reason
 
 
 def test_what_may_not_be_listed_is_said_and_keeps_its_photos(library: Library, folder: Path) -> None:

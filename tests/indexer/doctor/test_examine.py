@@ -177,7 +177,7 @@ BREAKS: dict[str, Break] = {
     "folder-changed": change_a_folder,
     "file-failed": add_a_letter,
 }
-TESTED_APART = {"disk-read-only", "disk-full"}
+TESTED_APART = {"disk-read-only", "disk-full", "catalog-on-network"}
 
 
 def test_every_check_has_a_library_that_it_finds_broken() -> None:
