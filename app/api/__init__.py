@@ -6,6 +6,7 @@ from fastapi_offline import FastAPIOffline
 from app.api import (
     albums,
     describe,
+    download,
     duplicates,
     encoders,
     explore,
@@ -39,6 +40,7 @@ _ROUTERS = (
     search.router,
     status.router,
     tags.router,
+    download.router,
 )
 
 

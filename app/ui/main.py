@@ -7,6 +7,7 @@ import streamlit as st
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="Sightline", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.html(HERE / "web" / "page.css")
 st.logo(str(HERE / "logo.svg"), size="large")
 
 page = st.navigation(
@@ -22,7 +23,7 @@ page = st.navigation(
             "app_pages/explore.py",
             title="Explore",
             icon=":material/explore:",
-            help="All photos on a map, by time, and by tag.",
+            help="All photos on a map, by time, by tag, and in albums.",
         ),
         st.Page(
             "app_pages/describe.py",

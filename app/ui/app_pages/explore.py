@@ -1,4 +1,4 @@
-"""Explore: the library seen whole, as a map of what looks alike, by time, and by tag."""
+"""Explore: the library seen whole, as a map of what looks alike, by time, by tag, and in albums."""
 
 import streamlit as st
 
@@ -6,12 +6,13 @@ from app.errors import AppError
 from app.services import Services, current
 from app.timeline import timeline
 from app.ui.acts import follow_act
+from app.ui.albums import albums_page
 from app.ui.explore import photo_map, time_line
 from app.ui.plain import plain
 from app.ui.tagging import tags_page
 from indexer.errors import IndexerError
 
-_VIEWS = {"map": "Map", "time": "Time line", "tags": "Tags"}
+_VIEWS = {"map": "Map", "time": "Time line", "tags": "Tags", "albums": "Albums"}
 
 
 def view() -> str | None:
@@ -52,6 +53,6 @@ def time_page(services: Services) -> None:
 services = current()
 follow_act()
 try:
-    {"time": time_page, "tags": tags_page}.get(view() or "", map_page)(services)
+    {"time": time_page, "tags": tags_page, "albums": albums_page}.get(view() or "", map_page)(services)
 except (AppError, IndexerError) as error:
     st.error(plain(str(error)), icon=":material/error:")

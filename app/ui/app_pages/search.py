@@ -7,6 +7,7 @@ from app.filters import Filter
 from app.query import Query
 from app.ranking import DEFAULT_RANKING, Ranking
 from app.services import current
+from app.ui.albums import save_search
 from app.ui.asking import ask, asked, asked_with, picture_box, search_box
 from app.ui.controls import controls
 from app.ui.first_run import first_run
@@ -74,7 +75,10 @@ def results_page(question: Question, query: Query) -> None:
     """What was asked with, and the photos that answer."""
     asked_with(services, question, query)
     answer = answer_to(query, question.ranking)
-    st.caption(told(answer))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(told(answer), width="content")
+        if question.text and question.picture is None:
+            save_search(services, question)
     words = question.text if any(isinstance(part.of, str) for part in query.parts) else ""
     gallery(answer, key="gallery", feedback=bool(query.parts), words=words)
 
