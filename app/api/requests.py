@@ -15,6 +15,7 @@ from app.vocabularies import DEFAULT_VOCABULARY
 from indexer.settings import Settings
 
 LARGEST_ID = 2**31 - 1
+MOST_PARTS = 20  # each may hold a picture
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Weight = Annotated[float, Field(gt=0, le=MAX_WEIGHT)]
@@ -60,6 +61,29 @@ class WeightsIn(Strict):
     image: Weight = 1
 
 
+class PartIn(WithPicture):
+    """One thing to look for, and how much it counts: a description, a photo of the library, or a picture."""
+
+    text: Words | None = Field(default=None, description="a description, taken as it is", examples=["a red ball"])
+    photo: Id | None = Field(default=None, description="id of a photo in the library")
+    weight: Weight = 1
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if [self.text, self.photo, self.image, self.image_url].count(None) != 3:
+            raise ValueError("give one of text, photo, image and image_url")
+        return self
+
+    def part(self, settings: Settings) -> Part:
+        """It as a part of a query.
+
+        Raises:
+            QueryError: there are no words in it, or its picture cannot be fetched.
+        """
+        picture = self.picture(settings)
+        return Part(next(one for one in (picture, self.photo, self.text) if one is not None), self.weight)
+
+
 class QueryIn(WithPicture):
     """What to search for; several parts are averaged by their weights."""
 
@@ -71,6 +95,9 @@ class QueryIn(WithPicture):
     )
     photos: list[Id] = Field(default=[], max_length=MAX_PARTS, description="ids of photos in the library")
     weights: WeightsIn = WeightsIn()
+    parts: list[PartIn] = Field(
+        default=[], max_length=MOST_PARTS, description="further things to look for, each with its weight"
+    )
     minus: list[Words] = Field(
         default=[], max_length=MAX_PARTS, description="what should not be in it, as -(words) in text"
     )
@@ -86,6 +113,7 @@ class QueryIn(WithPicture):
         parts = [Part(photo, weight) for photo, weight in zip(self.photos, weights, strict=False)]
         if (picture := self.picture(settings)) is not None:
             parts.append(Part(picture, self.weights.image))
+        parts += [part.part(settings) for part in self.parts]
         minus = tuple(Part(words) for words in self.minus)
         if written is None:
             return Query(weighted=tuple(parts), minus=minus)
@@ -106,7 +134,6 @@ class SearchIn(Strict):
     diverse: Annotated[bool, Field(description="photos unlike those before them come sooner")] = False
     like: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are right: find more like them")
     dislike: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are wrong: fewer like them")
-
     fold: Annotated[bool, Field(description="copies and bursts are one item, with `alike`")] = False
 
     def ranking(self) -> Ranking:

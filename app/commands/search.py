@@ -1,6 +1,7 @@
 """sightline search, similar: photos by a description, and photos like one."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from app.commands.options import as_json, command, nul, paths_only
 from app.commands.photo import id_of, read
 from app.errors import AppError
 from app.language import parse
-from app.query import Query
+from app.query import Part, Query
 from app.ranking import Ranking
 from app.search import MAX_RESULTS, Hit, Results
 from app.services import Services
@@ -55,8 +56,15 @@ class QueryCommand(click.Command):
 
 
 @click.command(cls=QueryCommand)
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
 @top
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="FILE[^WEIGHT]",
+    help="A picture to be like, from anywhere on this machine (several times).",
+)
 @click.option("--min-relevance", default=0.0, type=click.FloatRange(0, 1), help="Leave out what is less relevant.")
 @click.option("--matches", is_flag=True, help="Leave out what does not match.")
 @click.option(
@@ -80,6 +88,7 @@ def search(
     services: Services,
     query: Sequence[str],
     top: int,
+    images: Sequence[str],
     matches: bool,
     as_json: bool,
     paths: bool,
@@ -96,6 +105,7 @@ def search(
       sightline search a dog on the beach
       sightline search a dog on the beach -people date:2019..2021-06
       sightline search -k 5 --paths birthday cake | xargs -d '\\n' cp -t ~/party
+      sightline search --image sofa.jpg --image lamp.png^0.5 a bright room
 
     \b
     A query is a description and, anywhere in it:
@@ -110,10 +120,31 @@ def search(
     A - before a filter turns it round. Quote what your shell would take for itself.
     """
     folded = not (paths or null or as_json) if fold is None else fold
-    results = services.search(parse(" ".join(query)), top, Ranking(**ranking, fold=folded))
+    asked = _with_pictures(services, " ".join(query), images)
+    results = services.search(asked, top, Ranking(**ranking, fold=folded))
     if matches:
         results = replace(results, hits=results.hits[: results.matches])
     _show(services, results, as_json, paths, null, thumbnails)
+
+
+def _with_pictures(services: Services, line: str, images: Sequence[str]) -> Query:
+    """A line of the query language together with pictures."""
+    if not images:
+        return parse(line)
+    pictures = tuple(_picture(services, image) for image in images)
+    if not line.strip():
+        return Query(weighted=pictures)
+    written = parse(line)
+    return replace(written, weighted=(*written.weighted, *pictures))
+
+
+def _picture(services: Services, image: str) -> Part:
+    """A file with its weight; one that is in the library is not read again."""
+    path, weight = image, 1.0
+    if not os.path.exists(image) and (said := re.fullmatch(r"(.+)\^(\d+(?:\.\d+)?)", image)):
+        path, weight = said[1], float(said[2])
+    photo_id = id_of(services, path)
+    return Part(photo_id if photo_id else read(services, path), weight)
 
 
 @click.command()

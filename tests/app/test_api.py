@@ -65,6 +65,24 @@ def test_weights_minus_and_filter(client: TestClient, ids: dict[str, int], folde
     assert names(query=picture)[0] == "c.webp"
 
 
+def test_parts_are_texts_photos_and_pictures_with_weights(
+    client: TestClient, ids: dict[str, int], folder: Path
+) -> None:
+    def names(**query: object) -> list[str]:
+        return [item["name"] for item in client.post(f"{ROOT}/search", json={"query": query}).json()["items"]]
+
+    c, d = ({"image": encoded(next(folder.rglob(name)))} for name in ("c.webp", "d.jpg"))
+    assert names(parts=[c | {"weight": 9}, d])[0] == "c.webp"
+    assert names(parts=[c, d | {"weight": 9}])[0] == "d.jpg"
+    assert set(names(parts=[c, d])[:2]) == {"c.webp", "d.jpg"}
+    mixed = [{"text": "a wall", "weight": 2}, {"photo": ids["a.jpg"], "weight": 0.5}]
+    written = names(text=f"(a wall)^2 photo:{ids['a.jpg']}^0.5 folder:sub")
+    assert names(text="folder:sub", parts=mixed) == written
+    for wrong in ({}, {"text": "x", "photo": 1}, {"text": " "}, {"text": "x", "weight": 0}, c | {"photo": 1}):
+        answer = client.post(f"{ROOT}/search", json={"query": {"parts": [wrong]}})
+        assert answer.status_code == 422, wrong
+
+
 def test_pages_go_on_where_they_were_while_the_library_changes(
     client: TestClient, services: Services, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

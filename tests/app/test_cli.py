@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,23 @@ def test_index_search_similar_describe_status(sightline: Sightline, folder: Path
     status = json.loads(sightline("status", "--json").stdout)
     assert status["searchable"] == 5
     assert str(folder) in sightline("status").stdout
+
+
+def test_pictures_with_weights_in_a_search(sightline: Sightline, folder: Path, tmp_path: Path) -> None:
+    sightline("index", str(folder))
+    elsewhere = shutil.copy(folder / "c.webp", tmp_path / "copy^2.webp")
+    own = str(folder / "sub" / "d.jpg")
+
+    def first(*words: str) -> str:
+        return Path(sightline("search", "--paths", "-k1", *words).stdout.strip()).name
+
+    assert first("--image", elsewhere) == "c.webp"
+    assert first("--image", str(elsewhere), "--image", f"{folder / 'sub' / 'deep' / 'e.png'}^0.1") == "c.webp"
+    assert first("--image", elsewhere, "folder:deep") == "e.png"
+    assert first("--image", own) != "d.jpg", "a photo of the library is left out"
+    assert sightline("search", "--image", str(tmp_path / "none.jpg")).exit_code == 2
+    assert sightline("search", "--image", f"{elsewhere}^99").exit_code == 2
+    assert sightline("search").exit_code == 2
 
 
 def test_a_query_with_minus_and_filters(sightline: Sightline, folder: Path) -> None:
