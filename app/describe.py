@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 from app.errors import NotFoundError, QueryError
 from app.kinds import families, together
 from app.likelihood import Encoded, Likelihood
-from app.photos import content_vectors
 from app.vocabularies import DEFAULT_VOCABULARY, Tag, read_lines, read_own, read_vocabularies
 from clipcore.zeroshot import probabilities
 from indexer.catalog import Photo, PhotoMetadata, PhotoState
 from indexer.library import Library
+from indexer.stored import content_vectors
 from indexer.vectors.base import Vectors
 
 MAX_CAPTIONS = 10_000

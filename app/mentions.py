@@ -53,8 +53,8 @@ class Mentions:
 NONE = Mentions(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
-def find_mentions(library: Library, text: str, strong: float = STRONG) -> Mentions:
-    """The contents of which the words of a text are written, wholly or nearly."""
+def find_mentions(library: Library, text: str, strong: float = STRONG, photos: int | None = None) -> Mentions:
+    """The contents of which the words of a text are written, wholly or nearly; `photos`: of how many."""
     words = [word for word in dict.fromkeys(tokens(text).split()) if word not in JOINING][:_MOST_WORDS]
     if not words:
         return NONE
@@ -62,9 +62,9 @@ def find_mentions(library: Library, text: str, strong: float = STRONG) -> Mentio
         found = [_written(session, word) for word in words]
         if not any(found):
             return NONE
-        photos = session.execute(
-            select(func.count()).select_from(Photo).where(Photo.state == PhotoState.PRESENT)
-        ).scalar_one()
+        if photos is None:
+            present = select(func.count()).select_from(Photo).where(Photo.state == PhotoState.PRESENT)
+            photos = session.execute(present).scalar_one()
     most = min(_COMMON, max(1, photos / 4))
     total, shares = 0.0, dict[int, float]()
     for contents in found:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import Select, func, select
 
 from app.errors import NotFoundError
-from clipcore.batches import batched
 from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
@@ -22,14 +21,24 @@ from indexer.fulltext import ranked_by_words
 from indexer.library import Library
 from indexer.photo import decode, is_video, large_picture, read_file
 from indexer.store import STORED_DTYPE
-from indexer.vectors.base import Ids, Vectors
+from indexer.vectors.base import Vectors
 
 PREVIEW_SIZE = 1600  # pixels of the longer side
 _PREVIEW_QUALITY = 85
 _DECODING = threading.Semaphore(2)  # pictures from outside that are decoded at once: each may take much memory
-_IDS_AT_ONCE = 500  # in one statement
 
-Indices = NDArray[np.int64]
+_Row = tuple[Any, ...]
+_SHOWN = (  # what `PhotoDetails` holds, in its order, but for other paths
+    Photo.id,
+    Photo.path,
+    Content.width,
+    Content.height,
+    Content.size,
+    Content.format,
+    Content.taken_at,
+    Content.sha256,
+    Photo.content_id,
+)
 
 
 @dataclass(frozen=True)
@@ -55,16 +64,16 @@ class PhotoDetails:
 def photos_of_contents(library: Library, content_ids: Sequence[int]) -> dict[int, PhotoDetails]:
     """The present photos of contents, by content id; a content without any is left out."""
     query = (
-        select(Photo, Content)
+        select(*_SHOWN)
         .join(Content, Content.id == Photo.content_id)
         .where(Content.id.in_(content_ids), Photo.state == PhotoState.PRESENT)
         .order_by(Photo.id)
     )
-    found: dict[int, list[tuple[Photo, Content]]] = {}
+    found: dict[int, list[_Row]] = {}
     with library.catalog.reading() as session:
-        for photo, content in session.execute(query):
-            found.setdefault(content.id, []).append((photo, content))
-    return {content_id: _details(*rows[0], [photo.path for photo, _ in rows[1:]]) for content_id, rows in found.items()}
+        for row in session.execute(query):
+            found.setdefault(row.content_id, []).append(tuple(row))
+    return {content_id: _details(rows[0], [row[1] for row in rows[1:]]) for content_id, rows in found.items()}
 
 
 def get_photo(library: Library, photo_id: int) -> PhotoDetails:
@@ -77,13 +86,12 @@ def get_photo(library: Library, photo_id: int) -> PhotoDetails:
         content_id = session.execute(select(Photo.content_id).where(Photo.id == photo_id)).scalar()
         if content_id is None:
             raise NotFoundError(f"no photo with id {photo_id}")
-        photo, content = session.execute(
-            select(Photo, Content).join(Content, Content.id == Photo.content_id).where(Photo.id == photo_id)
-        ).one()
+        query = select(*_SHOWN).join(Content, Content.id == Photo.content_id).where(Photo.id == photo_id)
+        photo = session.execute(query).one()
         others = select(Photo.path).where(
             Photo.content_id == content_id, Photo.id != photo_id, Photo.state == PhotoState.PRESENT
         )
-        return _details(photo, content, list(session.scalars(others)))
+        return _details(tuple(photo), list(session.scalars(others)))
 
 
 def newest_photos(library: Library, count: int) -> list[PhotoDetails]:
@@ -152,21 +160,6 @@ def stored_vectors(library: Library, photo_ids: Sequence[int]) -> tuple[list[int
     return [rows[photo_id].content_id for photo_id in photo_ids], vectors.astype(np.float32)
 
 
-def content_vectors(library: Library, content_ids: Ids) -> tuple[Ids, Vectors, Indices]:
-    """Of contents that have a vector: ids, vectors (n, dim), and where each stands in `content_ids`; in that order."""
-    found: dict[int, bytes] = {}
-    with library.catalog.reading() as session:
-        for some in batched(content_ids.tolist(), _IDS_AT_ONCE):
-            query = select(Vector.content_id, Vector.data).where(
-                Vector.content_id.in_(some), Vector.encoder_id == library.encoder_id
-            )
-            found.update((row.content_id, row.data) for row in session.execute(query))
-    present = np.array([i for i, content_id in enumerate(content_ids.tolist()) if content_id in found], np.int64)
-    ids = content_ids[present]
-    data = b"".join(found[content_id] for content_id in ids.tolist())
-    return ids, np.frombuffer(data, STORED_DTYPE).reshape(-1, library.encoder.dim).astype(np.float32), present
-
-
 def encode_picture(library: Library, data: bytes) -> Vectors:
     """The vector (dim,) of a picture that is not in the library.
 
@@ -231,16 +224,6 @@ def _original(library: Library, photo: PhotoDetails) -> tuple[str, bytes]:
     raise PhotoError(f"{photo.path} is not there, or has changed since it was indexed")
 
 
-def _details(photo: Photo, content: Content, also_at: Sequence[str]) -> PhotoDetails:
-    return PhotoDetails(
-        id=photo.id,
-        path=photo.path,
-        also_at=tuple(also_at),
-        width=content.width,
-        height=content.height,
-        size=content.size,
-        format=content.format,
-        taken_at=content.taken_at,
-        sha256=content.sha256,
-        content_id=content.id,
-    )
+def _details(row: _Row, also_at: Sequence[str]) -> PhotoDetails:
+    photo_id, path, *of_content = row
+    return PhotoDetails(photo_id, path, tuple(also_at), *of_content)

@@ -19,7 +19,6 @@ from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
 from app.naming import Naming
 from app.photos import (
     PhotoDetails,
-    content_vectors,
     encode_picture,
     newest_contents,
     photos_of_contents,
@@ -34,6 +33,7 @@ from indexer.catalog import Content
 from indexer.follow import follow
 from indexer.frames import Moments
 from indexer.library import Library
+from indexer.photo import is_video
 from indexer.together import Together
 from indexer.vectors.base import Ids, Vectors
 
@@ -229,13 +229,18 @@ class Search:
             some = ranked.judged[start : start + k - len(hits)]
             groups = [(i, *ranked.folded.get(i, ())) for i, _, _ in some]
             photos = photos_of_contents(self._library, [i for group in groups for i in group])
-            times = {} if ranked.vector is None else Moments(self._library, list(photos)).best(ranked.vector)
+            times = self._moments(photos, ranked.vector)
             for group, (_, score, value) in zip(groups, some, strict=True):
                 if there := [i for i in group if i in photos]:
                     alike = tuple(photos[i].id for i in there[1:])
                     hits.append(Hit(photos[there[0]], score, value, times.get(there[0]), alike))
             start += len(some)
         return hits, start
+
+    def _moments(self, photos: Mapping[int, PhotoDetails], vector: Vectors | None) -> dict[int, float]:
+        """When those photos that are videos show best what is looked for, in seconds."""
+        videos = [content_id for content_id, photo in photos.items() if is_video(photo.path)]
+        return Moments(self._library, videos).best(vector) if videos and vector is not None else {}
 
     def _ranked(
         self, query: Query, asked: Asked, k: int, searched: int, ranking: Ranking, conditions: Conditions
@@ -260,7 +265,7 @@ class Search:
         """The contents that score highest or are written of, best first, each judged."""
         vector, left_out = self._moved(asked.vector, ranking, searched)
         sign = 1 if query.parts or ranking.like else -1  # or nothing is wanted but that something is not there
-        mentions = find_mentions(self._library, query.words) if sign > 0 else NONE
+        mentions = find_mentions(self._library, query.words, photos=searched) if sign > 0 else NONE
         ids, vectors = self._found(sign * vector, count, conditions, mentions, [*asked.contents, *left_out])
         scores = vectors @ vector
         relevances = np.ones(len(ids), np.float32)
@@ -284,8 +289,7 @@ class Search:
         allowed = self._allowed(conditions)
         _, ids = self._index.search(vector, count + len(hidden), allowed)
         ids = np.concatenate([ids, mentions.beside(ids, allowed)])
-        found, vectors, _ = content_vectors(self._library, ids[~np.isin(ids, hidden)])
-        return found, vectors
+        return self._index.vectors(ids[~np.isin(ids, hidden)])
 
     def _judged(self, words: bool, vector: Vectors, scores: Vectors, vectors: Vectors, searched: int) -> Relevances:
         """The relevance of scores of a query's vector (dim,) on contents (n, dim)."""

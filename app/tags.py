@@ -9,13 +9,13 @@ from sqlalchemy import Select, delete, func, insert, select, update
 from app.errors import NotFoundError, QueryError
 from app.kinds import families, together
 from app.likelihood import Encoded, Likelihood
-from app.photos import content_vectors
 from clipcore.batches import batched
 from indexer.catalog import Photo, PhotoKeyword, PhotoState, PhotoTag, TagState, Vector
 from indexer.fulltext import index_words
 from indexer.library import Library
 from indexer.metadata import clean_keywords
 from indexer.sidecar import SidecarError, write_keywords
+from indexer.stored import content_vectors
 
 THRESHOLD = 0.5  # probability from which on a tag is suggested
 _AT_ONCE = 500  # photos in one transaction

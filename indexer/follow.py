@@ -40,6 +40,8 @@ class Followed(Protocol):
 
     def search(self, query: Vectors, k: int, allowed: Sequence[int] | Ids | None = None) -> tuple[Vectors, Ids]: ...
 
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]: ...
+
     def catch_up(self) -> int: ...
 
     @property
@@ -82,6 +84,11 @@ class FollowedIndex:
             found = self._index.search(query, k, allowed)
         self._write_beside()
         return found
+
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of some contents that are searched, and their vectors (n, dim), in order."""
+        with self._lock:
+            return self._index.vectors(ids)
 
     def _search_many(self, asked: Sequence[tuple[Vectors, int]]) -> list[tuple[Vectors, Ids]]:
         with self._lock:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from indexer.catalog import Clock
 from indexer.changes import newer_than, read_changes
 from indexer.library import Library
+from indexer.stored import content_vectors
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.qdrant_index import QdrantIndex, connect
 
@@ -43,6 +44,11 @@ class FollowedQdrant:
         with self._lock:
             self._catch_up()
             return len(self._index)
+
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of some contents that have a vector, and their vectors (n, dim), in order."""
+        found, vectors, _ = content_vectors(self._library, ids)
+        return found, vectors
 
     settle = catch_up
     kind = "qdrant"

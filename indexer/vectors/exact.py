@@ -30,6 +30,17 @@ class ExactIndex:
         """A copy of the codes (n, dim)."""
         return faiss.vector_to_array(self._flat.codes).view(np.float16).reshape(-1, self.dim)
 
+    def codes_of(self, ids: Ids) -> tuple[Ids, Codes]:
+        """Which places of `ids` are of ids that are here, and the codes of those (n, dim)."""
+        known = self.ids
+        if not len(known):
+            return np.empty(0, np.int64), np.empty((0, self.dim), np.float16)
+        order = np.argsort(known, kind="stable")
+        rows = order[np.minimum(np.searchsorted(known, ids, sorter=order), len(known) - 1)]
+        places = np.flatnonzero(known[rows] == ids)
+        held = faiss.rev_swig_ptr(self._flat.codes.data(), self._flat.codes.size())  # not copied
+        return places, held.view(np.float16).reshape(-1, self.dim)[rows[places]]
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         self.remove(ids)
         self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))

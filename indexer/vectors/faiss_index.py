@@ -99,6 +99,15 @@ class FaissIndex:
         new = [self._recent.search(query, k) for query in queries]
         return [_merged(one, other, k) for one, other in zip(old, new, strict=True)]
 
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of some ids that are there, and their vectors (n, dim), in order."""
+        codes = np.empty((len(ids), self.dim), np.float16)
+        found = np.zeros(len(ids), bool)
+        for part in (self._base, self._recent):
+            places, of_places = part.codes_of(ids)
+            codes[places], found[places] = of_places, True
+        return ids[found], codes[found].astype(np.float32)
+
     def begin_compaction(self) -> "Compaction":
         """A copy of what is to be compacted; from now on changes are remembered until `adopt`."""
         self._touched = []

@@ -48,6 +48,14 @@ class Segment:
         rows = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         return rows[self.ids[rows] == ids]
 
+    def codes_of(self, ids: Ids) -> tuple[Ids, Codes]:
+        """Which places of `ids` are of rows that are here and not buried, and the codes of those (n, dim)."""
+        if not len(self.ids):
+            return np.empty(0, np.int64), self.codes[:0]
+        rows = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        places = np.flatnonzero((self.ids[rows] == ids) & self.alive[rows])
+        return places, self.codes[rows[places]]
+
     def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
         """The k best for a query (dim,), best first: scores and ids. Exactly scored, and k of them when there are k."""
         eligible, count = self.alive, self._count

@@ -16,6 +16,7 @@ from indexer.follow import FollowedIndex, describe_vectors
 from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.settings import load_settings
+from indexer.stored import content_vectors
 from indexer.vectors import faiss_index, snapshot
 from indexer.vectors.choice import Kind
 from tests.conftest import on_both_databases, paint
@@ -188,3 +189,22 @@ def test_searches_go_on_while_a_snapshot_is_written(large: Library, monkeypatch:
         seen.append(index.search(vector, 5)[1].tolist())
     index.settle()
     assert seen[0] == seen[1] == seen[2] == index.search(vector, 5)[1].tolist()
+
+
+@on_both_databases
+def test_gives_the_vectors_of_what_is_searched(library: Library, folder: Path, eager: None) -> None:
+    indexed = add_folder(library.catalog, folder)[0]
+    ingest(library, indexed)
+    index = FollowedIndex(library)
+    index.settle()
+    paint(folder / "later.png", 90)
+    (folder / "a.jpg").unlink()
+    ingest(library, indexed)
+    index.catch_up()  # some rows are in the snapshot, one is buried there, one came since
+    every = np.array([7, 6, 5, 4, 3, 2, 1, 99], np.int64)
+    ids, vectors = index.vectors(every)
+    assert ids.tolist() == [i for i in every.tolist() if i in found_by(index, library)] != []
+    stored, of_stored, _ = content_vectors(library, ids)
+    assert stored.tolist() == ids.tolist() and np.array_equal(vectors, of_stored)
+    empty = FollowedIndex(library).vectors(every[:0])
+    assert empty[0].shape == (0,) and empty[1].shape == (0, library.encoder.dim)
