@@ -42,7 +42,7 @@ def bar_of_pass(folder: str) -> Iterator[Listener]:
 
         def update(report: Report) -> None:
             doing = "Paused (sightline resume)" if report.paused else "Indexing"
-            failed = f"{len(report.failed)} unreadable" if report.failed else ""
+            failed = f"{report.failures} unreadable" if report.failures else ""
             progress.update(
                 task, description=f"{doing} {folder}", total=report.total, completed=report.done, failed=failed
             )

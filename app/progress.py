@@ -28,9 +28,10 @@ def summary(report: Report, seconds: float) -> str:
         return f"{report.folder} is not there, or empty: its photos are kept. If you emptied it, add --accept-missing"
     lines = [f"{report.folder}: {counts_of(report)} ({seconds:.1f} s)"]
     lines += [f"  could not list {folder}: {reason}" for folder, reason in report.unreadable.items()]
-    lines += [f"  could not read {path}: {reason}" for path, reason in report.failed[:10]]
-    if len(report.failed) > 10:
-        lines.append(f"  and {len(report.failed) - 10:,} more; all of them: sightline status --failures")
+    told = report.failed[:10]
+    lines += [f"  could not read {path}: {reason}" for path, reason in told]
+    if report.failures > len(told):
+        lines.append(f"  and {report.failures - len(told):,} more; all of them: sightline status --failures")
     return "\n".join(lines)
 
 
@@ -48,7 +49,7 @@ def counts_of(report: Report) -> str:
         "back again": report.returned,
         "missing": report.missing,
         "left out": report.excluded,
-        "unreadable": len(report.failed),
+        "unreadable": report.failures,
         "unchanged": report.unchanged,
     }
     counts = ", ".join(f"{count:,} {name}" for name, count in named.items() if count)

@@ -91,11 +91,11 @@ def _told(report: Report) -> str:
 
 def _pass(library: Library, folder: Folder, job: "Job", going: "Going", before: list[Report]) -> Report:
     done, total = sum(report.done for report in before), sum(report.total for report in before)
-    failed = sum(len(report.failed) for report in before)
+    failed = sum(report.failures for report in before)
 
     def listen(report: Report) -> None:
         waits = _PAUSED if report.paused else ""
-        going.tell(done + report.done, total + report.total, failed + len(report.failed), waits=waits)
+        going.tell(done + report.done, total + report.total, failed + report.failures, waits=waits)
 
     while True:
         try:

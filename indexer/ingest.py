@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # decoders and numpy, which a pass that finds nothing to do n
 log = logging.getLogger(__name__)
 
 _IDS_A_STATEMENT = 500
+_FAILURES_TOLD = 1_000
 _PATIENCE = 5.0  # seconds to wait for another run to end
 _warned_of: set[str | None] = set()  # once a process
 _CLOCKS_DIFFER = 2.0  # seconds that a file's time may lie in the future and still mean "now"
@@ -51,7 +52,8 @@ class Report:
     indexed: int = 0  # read, decoded and encoded
     known: int = 0  # read; their content was known: copied or touched
     moved: int = 0  # read; a missing photo was found again under another name
-    failed: list[tuple[str, str]] = field(default_factory=list)  # path, reason
+    failures: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)  # path, reason; of the first: all are in the catalog
     described: int = 0  # their metadata was read, not they themselves
     returned: int = 0
     missing: int = 0
@@ -70,7 +72,9 @@ class Report:
         self.missing -= moved
         for item in batch:
             if item.error:
-                self.failed.append((item.found.path, item.error))
+                self.failures += 1
+                if len(self.failed) < _FAILURES_TOLD:
+                    self.failed.append((item.found.path, item.error))
             elif item.photo:
                 self.indexed += 1
             elif item.identity:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from app.progress import summary
 from indexer.catalog import Content, Folder, FolderState, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
 from indexer.errors import BusyError, DisappearedError, StorageError
 from indexer.folders import add_folder
@@ -271,6 +272,18 @@ def test_names_that_are_no_unicode_are_indexed(library: Library, folder: Path) -
     shutil.copy(folder / "b.png", os.fsdecode(strange))
     assert run(library, folder).done == 6
     assert run(library, folder).unchanged == 6
+
+
+def test_a_report_counts_all_failures_and_holds_the_first(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.ingest._FAILURES_TOLD", 3)
+    for i in range(7):
+        (folder / f"broken{i}.jpg").write_bytes(b"no picture")
+    report = run(library, folder)
+    assert (report.indexed, report.failures, len(report.failed)) == (5, 7, 3)
+    assert "7 unreadable" in summary(report, 1) and "and 4 more; all of them" in summary(report, 1)
+    assert len([photo for photo in photos(library).values() if photo.error]) == 7
 
 
 def test_a_full_disk_stops_with_one_line_and_loses_nothing(
