@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from indexer.catalog import (
     Content,
@@ -38,6 +38,7 @@ from indexer.store import STORED_DTYPE
 from indexer.take_in import import_library
 from tests.conftest import on_both_databases, paint
 from tests.faults.compare import differences, portrait
+from tests.indexer.test_video import film
 
 Open = Callable[..., Library]
 
@@ -113,6 +114,37 @@ def test_a_library_comes_back_whole(full: Library, opened: Open, tmp_path: Path,
         ]
     assert (taken.photos, taken.vectors, taken.frames, taken.known_photos) == (counts(full)[0], 5, 1, 0)
     assert not any(diagnosis.unwell for diagnosis in examine(other))
+
+
+def test_a_videos_frames_come_with_it_and_are_mended(opened: Open, tmp_path: Path) -> None:
+    library, root = opened("home"), tmp_path / "films"
+    paint(root / "still.png", 1)
+    film(root / "red-and-blue.mp4", 12)
+    ingest(library, add_folder(library.catalog, root)[0])
+    frames = codes(library)
+    assert len(frames) == 3 and len({data for _, data in frames}) > 1
+    assert not any(diagnosis.unwell for diagnosis in examine(library))
+    export_library(library, tmp_path / "out")
+
+    other = opened("other")
+    assert import_library(other, tmp_path / "out").frames == 3
+    assert codes(other) == frames
+    assert not any(diagnosis.unwell for diagnosis in examine(other))
+    assert ingest(other, add_folder(other.catalog, root)[0]).nothing_to_do
+
+    with other.catalog.writing() as (session, _):
+        session.execute(update(FrameVector).values(data=b"\0\0"))
+    (found,) = [diagnosis for diagnosis in examine(other, repair=True) if diagnosis.kind == "frame-damaged"]
+    assert found.repaired
+    ingest(other, add_folder(other.catalog, root)[0])
+    assert codes(other) == frames
+
+
+def codes(library: Library) -> list[tuple[float, bytes]]:
+    """Every frame's time and vector."""
+    with library.catalog.reading() as session:
+        query = select(Frame.time_s, FrameVector.data).join(FrameVector, FrameVector.frame_id == Frame.id)
+        return [(time_s, data) for time_s, data in session.execute(query.order_by(Frame.time_s))]
 
 
 @on_both_databases

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 
 from indexer import watch
@@ -269,6 +269,37 @@ def test_where_changes_are_not_told_it_looks_now_and_then(
         paint(folder / "new.png", 86)
         becomes(6)
     assert f"looking through it every {watch.POLL_EVERY:.0f} s" in caplog.text
+
+
+@pytest.mark.slow
+def test_ten_thousand_files_moved_in_at_once_are_all_indexed(
+    own_home: Path, tmp_path: Path, tiny_encoders: tuple[str, str]
+) -> None:
+    """Half of them in one folder that is renamed, half of them file by file. SIGHTLINE_BURST: how many."""
+    count = int(os.environ.get("SIGHTLINE_BURST", "10000"))
+    root, outside = tmp_path / "photos", tmp_path / "outside"
+    (root / "singly").mkdir(parents=True)
+    paint(root / "first.png", 1)
+    for i in range(count):
+        paint(outside / ("together" if i % 2 else "singly") / f"{i:05}.png", i + 2, (24, 16))
+    library = Library(load_settings(encoder=tiny_encoders[0]))
+    add_folder(library.catalog, root)
+
+    def present() -> int:
+        with library.catalog.reading() as session:
+            indexed = select(func.count()).where(Photo.state == PhotoState.PRESENT, Photo.error.is_(None))
+            return session.execute(indexed).scalar_one()
+
+    with running(library) as becomes:
+        becomes(1)
+        (outside / "together").rename(root / "together")
+        for path in sorted((outside / "singly").iterdir()):
+            path.rename(root / "singly" / path.name)
+        deadline = time.monotonic() + max(60, 0.2 * count)
+        while present() != count + 1 and time.monotonic() < deadline:
+            time.sleep(0.5)
+        becomes(count + 1)
+    library.close()
 
 
 def test_kinds_of_file_systems() -> None:
