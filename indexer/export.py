@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
 from indexer.catalog import (
+    Album,
     Content,
     EncoderRecord,
     Folder,
     Frame,
     FrameVector,
+    Name,
     Photo,
     PhotoKeyword,
     PhotoMetadata,
@@ -29,6 +31,7 @@ from indexer.catalog import (
 from indexer.columns import stored_text
 from indexer.errors import StorageError, TransferError
 from indexer.library import Library
+from indexer.owned import ALBUMS, NAMES, album_rows, name_rows
 from indexer.parquet import (
     MANIFEST,
     ROWS_A_GROUP,
@@ -89,6 +92,8 @@ def _write(library: Library, session: Session, part: Path, thumbnails: bool, pro
     encoders = session.scalars(select(EncoderRecord).order_by(EncoderRecord.id)).all()
     photos = write_rows(part / "photos" / "0.parquet", photos_schema(), _photos(session))
     follow("photos", _count(session, Photo), photos)
+    follow("names", _count(session, Name), write_rows(part / "names" / "0.parquet", NAMES, name_rows(session)))
+    follow("albums", _count(session, Album), write_rows(part / "albums" / "0.parquet", ALBUMS, album_rows(session)))
     contents = write_rows(part / "contents" / "0.parquet", contents_schema(), _contents(library, session, thumbnails))
     follow("contents", _count(session, Content), contents)
     for encoder in encoders:

@@ -2,6 +2,8 @@
 
     manifest.json                   version, tables' schema, encoders, folders; every file's rows and SHA-256
     photos/*.parquet                path, folder, size, mtime_ns, state, sha256, error, metadata, keywords, tags ...
+    names/*.parquet                 name, words, sha256: of the contents that show what is called so
+    albums/*.parquet                name, key, query of a live one, sha256 of what another holds
     contents/*.parquet              sha256, size, width, height, format, kind, taken_at, thumbnail (WebP)
     vectors/FINGERPRINT/*.parquet   sha256, vector: half precision, unit length
     frames/FINGERPRINT/*.parquet    sha256, time_s, vector: moments of videos
@@ -129,7 +131,7 @@ class Manifest:
     tables: str = HEAD  # the migration that its columns are those of
 
     def files_of(self, table: str) -> list[FileEntry]:
-        """The files of ``photos``, ``contents``, ``vectors/FINGERPRINT`` or ``frames/FINGERPRINT``."""
+        """The files of ``photos``, ``names``, ``albums``, ``contents``, ``vectors/ENCODER`` or ``frames/ENCODER``."""
         return [file for file in self.files if file.path.rpartition("/")[0] == table]
 
     def rows_of(self, table: str) -> int:

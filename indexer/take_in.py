@@ -38,6 +38,7 @@ from indexer.folders import place_folder
 from indexer.fulltext import index_words
 from indexer.ingest import writing_library
 from indexer.library import Library
+from indexer.owned import ALBUMS, NAMES, take_albums, take_names
 from indexer.parquet import (
     EncoderEntry,
     Manifest,
@@ -99,6 +100,7 @@ def import_library(
             _take_vectors(session, reader, encoder, encoder_id)
             _take_frames(session, reader, encoder, encoder_id)
         _take_photos(session, reader, moves, taken)
+        _take_owned(session, reader)
         new = [now - then for now, then in zip(_counts(session), before, strict=True)]
         taken.photos, taken.contents, taken.vectors, taken.frames = new
         if any(new):  # contents that were here may have new photos and vectors too
@@ -272,6 +274,16 @@ def _take_photos(session: Session, reader: _Reader, moves: _Moves, taken: Taken)
         numbers = _known_paths(session, [photo["path"] for photo, _ in new])
         _take_metadata(session, [(numbers[photo["path"]], row) for photo, row in new])
         index_words(session, list(numbers.values()))
+
+
+def _take_owned(session: Session, reader: _Reader) -> None:
+    """The owner's names and albums."""
+    for table, schema, take in (("names", NAMES, take_names), ("albums", ALBUMS, take_albums)):
+        for part in reader(table, schema):
+            rows = part.to_pylist()
+            hashes = [sha256 for row in rows for sha256 in row["sha256"] or ()]
+            ids = _ids(session, hashes)
+            take(session, rows, {sha256: _content_id(ids, sha256) for sha256 in hashes}, _insert_new)
 
 
 def _photo(row: Row, ids: Mapping[str, int], moves: _Moves, folders: dict[str, int], session: Session) -> Row:

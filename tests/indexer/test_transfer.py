@@ -13,11 +13,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 from indexer.catalog import (
+    Album,
+    AlbumContent,
     Content,
     Folder,
     FolderState,
     Frame,
     FrameVector,
+    Name,
+    NameExample,
     Photo,
     PhotoKeyword,
     PhotoMetadata,
@@ -145,6 +149,38 @@ def codes(library: Library) -> list[tuple[float, bytes]]:
     with library.catalog.reading() as session:
         query = select(Frame.time_s, FrameVector.data).join(FrameVector, FrameVector.frame_id == Frame.id)
         return [(time_s, data) for time_s, data in session.execute(query.order_by(Frame.time_s))]
+
+
+@on_both_databases
+def test_names_and_albums_come_back_and_join_those_there(
+    full: Library, opened: Open, tmp_path: Path, database: str | None
+) -> None:
+    with full.catalog.writing() as (session, _):
+        hashes = dict(session.execute(select(Content.id, Content.sha256).order_by(Content.id).limit(2)).all())
+        first, second = hashes
+        session.add_all([Name(id=1, name="Rex \udce9", words="rex"), Name(id=2, name="Max", words="max")])
+        session.add_all(
+            [Album(id=1, name="Italy", key="italy"), Album(id=2, name="Sub", key="sub", query="folder:sub")]
+        )
+        session.flush()
+        session.add_all([NameExample(name_id=1, content_id=first), NameExample(name_id=1, content_id=second)])
+        session.add(AlbumContent(album_id=1, content_id=second))
+    export_library(full, tmp_path / "out")
+    other = opened("other", **({"database_url": database} if database else {}))
+    with other.catalog.writing() as (session, _):
+        session.add(Name(name="REX", words="rex"))
+        session.add(Album(name="sub", key="sub", query="date:2019"))
+    for _ in range(2):  # the second time changes nothing
+        import_library(other, tmp_path / "out")
+        with other.catalog.reading() as session:
+            shown = select(Name.name, Content.sha256).outerjoin(NameExample, NameExample.name_id == Name.id)
+            shown = shown.outerjoin(Content, Content.id == NameExample.content_id)
+            told = {(name, sha256) for name, sha256 in session.execute(shown)}
+            assert told == {("REX", hashes[first]), ("REX", hashes[second]), ("Max", None)}
+            albums = {(name, query) for name, query in session.execute(select(Album.name, Album.query))}
+            assert albums == {("Italy", None), ("sub", "date:2019")}
+            held = select(Content.sha256).join(AlbumContent, AlbumContent.content_id == Content.id)
+            assert session.scalars(held).all() == [hashes[second]]
 
 
 @on_both_databases
