@@ -96,6 +96,11 @@ class Naming:
         result: Vectors = (total / max(float(np.linalg.norm(total)), 1e-12)).astype(np.float32)
         return result
 
+    def spelled_out(self, text: str, searched: int) -> str:
+        """A text with each name in it replaced by what it is the name of: `a dog on the beach`."""
+        found = self.find(text)
+        return self._with_kinds(text, found, self._background.sample(searched)) if found else text
+
     def _with_kinds(self, text: str, found: Iterable[Place], sample: Vectors) -> str:
         """The text with each name replaced by what it is the name of."""
         kinds, vectors = self._kinds

@@ -326,6 +326,16 @@ class Search:
         with self._library.catalog.reading() as session:
             return session.scalars(allowed_contents(*conditions)).all()
 
+    def spelled_out(self, query: Query) -> Query:
+        """A query with the names in its words replaced by what they are the names of."""
+        searched = self._index.catch_up()
+
+        def spelled(part: Part) -> Part:
+            return replace(part, of=self._naming.spelled_out(part.of, searched)) if isinstance(part.of, str) else part
+
+        text = self._naming.spelled_out(query.text, searched) if query.text else ""
+        return replace(query, text=text, weighted=tuple(map(spelled, query.weighted)))
+
     def _asked(self, parts: Sequence[Part], searched: int) -> Asked:
         """Parts as one unit vector, their weighted mean.
 

@@ -60,6 +60,7 @@ def vocabularies(live: Serving) -> dict[str, int]:
 )
 def why(live: Serving, photo_id: PhotoId, q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT)]) -> Response:
     """The photo as a PNG in which the parts glow that answer a query of words; takes a second or two."""
-    library = live.now().library
-    picture = upright_picture(library, get_photo(library, photo_id))
-    return Response(explain(library, picture, parse(q)).over(picture), media_type="image/png")
+    services = live.now()
+    picture = upright_picture(services.library, get_photo(services.library, photo_id))
+    explanation = explain(services.library, picture, services.search.spelled_out(parse(q)))
+    return Response(explanation.over(picture), media_type="image/png")

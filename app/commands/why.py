@@ -37,7 +37,7 @@ def why(services: Services, photo: str, query: Sequence[str], out: Path | None, 
         picture = upright_picture(services.library, get_photo(services.library, photo_id))
     else:
         picture = large_picture(read(services, photo), photo, services.library.limits, PREVIEW_SIZE // DRAFT_MARGIN)
-    found = explain(services.library, picture, asked)
+    found = explain(services.library, picture, services.search.spelled_out(asked))
     try:
         if out is not None and str(out) == "-":
             sys.stdout.buffer.write(found.over(picture))

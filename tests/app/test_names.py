@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from app.cli import main
 from app.errors import NotFoundError, QueryError
 from app.language import parse
 from app.names import Taught, find_name, forget_name, list_names, teach
-from app.naming import Known, Whitening, places
+from app.naming import Known, Whitening, kinds, places
 from app.photos import find_photo
+from app.query import Part
 from app.services import Services
 from indexer.folders import add_folder, find_folder
 from indexer.ingest import ingest
@@ -84,6 +86,22 @@ def test_a_name_is_understood_in_a_description(services: Services, two_things: d
     assert services.search(parse("trex")).names == ()
     without = services.search(parse("stripes -rex"), 6).hits
     assert {hit.photo.name for hit in without}.isdisjoint({f"red{i}.png" for i in range(6)})
+
+
+def test_a_heat_map_is_asked_for_the_kind_of_thing(services: Services, ids: dict[str, int]) -> None:
+    teach(services.library, "Rex", [ids["a.jpg"], ids["b.png"]])
+    words, _ = kinds(services.library)
+    spelled = services.search.spelled_out(parse("rex outside (near REX)^2 photo:1 -rex"))
+    kind = spelled.text.removesuffix(" outside")
+    assert kind in words and kind != "rex"
+    assert spelled == replace(
+        parse("x (x)^2 photo:1 -rex"), text=f"{kind} outside", weighted=(Part(f"near {kind}", 2),)
+    )
+    unnamed = parse("a dog outside")
+    assert services.search.spelled_out(unnamed) == unnamed
+    with TestClient(create_api(services), base_url="http://localhost") as client:
+        named, kindly = (client.get(f"/photos/{ids['a.jpg']}/why", params={"q": q}) for q in ("rex", kind))
+        assert named.status_code == 200 and named.content == kindly.content
 
 
 @on_both_databases
