@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.errors import AppError
 from app.filters import Filter
+from app.new_folder import checked
 from app.query import Query
 from app.services import Services, follows
 from app.status import FolderStatus
@@ -14,9 +15,10 @@ from app.ui.plain import plain
 from app.ui.running import start
 from app.ui.spans import ago
 from indexer.catalog import FolderState
-from indexer.errors import FolderError, IndexerError
+from indexer.errors import IndexerError
 from indexer.folders import add_folder, covering_folder, list_folders
 from indexer.forget import forget_folder
+from indexer.settings import Settings
 
 EXAMPLES = "~/Pictures   /media/disk/Photos   C:\\Users\\me\\Pictures"
 
@@ -144,7 +146,7 @@ def added_folder(services: Services, label: str = "Add a folder") -> Path | None
     if not pressed:
         return None
     try:
-        return take_in(services, whole_path(path))
+        return take_in(services, written_folder(path, services.library.settings))
     except (AppError, IndexerError) as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
@@ -162,20 +164,13 @@ def take_in(services: Services, path: Path) -> Path:
     return start_at
 
 
-def whole_path(written: str) -> Path:
-    """What was written as a path, without the quotes that file managers copy along.
+def written_folder(written: str, settings: Settings) -> Path:
+    """The folder that was written down, perhaps with the quotes that file managers copy along.
 
     Raises:
-        FolderError: it is not a whole path.
+        FolderError: it is no whole path, not there, or not a folder for photos.
     """
-    text = written.strip().strip("\"'")
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError as error:  # ~someone
-        raise FolderError(f"no such folder: {text}") from error
-    if not text or not path.is_absolute():
-        raise FolderError(f"expected a whole path, such as ~/Pictures or {Path.home() / 'Pictures'}; got {text!r}")
-    return path
+    return checked(written.strip().strip("\"'"), settings)
 
 
 def _near(services: Services) -> dict[str, None]:
