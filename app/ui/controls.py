@@ -9,6 +9,7 @@ from typing import get_args
 import streamlit as st
 from sqlalchemy import select
 
+from app.albums import list_albums
 from app.errors import QueryError
 from app.filters import Filter
 from app.ranking import DEFAULT_RANKING, Sort
@@ -17,14 +18,16 @@ from app.ui.asking import ask, asked
 from app.ui.plain import plain
 from app.ui.question import Question, with_query
 from indexer.catalog import ContentKind, PhotoMetadata
+from indexer.colours import NAMES as COLOURS
 from indexer.folders import list_folders
 
 _ORDERS: dict[Sort, str] = {"relevance": "Best first", "date": "Newest first"}
 _KINDS = {kind.value: name for kind, name in zip(ContentKind, ("Photos", "Raw", "Videos"), strict=True)}
 _SHAPES = {"landscape": "Landscape", "portrait": "Portrait", "square": "Square"}
+_COLOURS = {name: name.capitalize() for name in COLOURS}
 _FEW = 200  # folders or cameras to choose from; others can be typed
 _LOOK_AGAIN = 60  # seconds, for folders that were made since
-_FILTERED = ("date", "kind", "orientation", "folder", "camera", "rating")
+_FILTERED = ("date", "kind", "orientation", "colour", "folder", "album", "camera", "rating")
 
 
 def controls(services: Services) -> None:
@@ -48,8 +51,11 @@ def _filters(services: Services, values: dict[str, str]) -> None:
     st.date_input("Taken", key="filter-date", format="YYYY-MM-DD", on_change=_write_date, max_value=date.today())
     _several("Kind", "kind", _KINDS, values)
     _several("Shape", "orientation", _SHAPES, values)
+    _several("Colour", "colour", _COLOURS, values)
     revision = services.library.catalog.revision()
     _choice("Folder", "folder", _folders(revision, services), values)
+    if albums := [album.name for album in list_albums(services.library)]:
+        _choice("Album", "album", albums, values)
     _choice("Camera", "camera", _cameras(revision, services), values)
     stars = values.get("rating", "").removeprefix(">=")
     _shown("rating", stars if stars in set("12345") else None)
@@ -78,6 +84,13 @@ def _order(question: Question) -> None:
     st.slider("Relevance at least", 0.0, 1.0, step=0.05, key="order-min", on_change=_write_order)
     st.session_state["order-diverse"] = ranking.diverse
     st.toggle("Different ones first", key="order-diverse", on_change=_write_order)
+    st.session_state["order-fold"] = ranking.fold
+    st.toggle(
+        "Copies and bursts as one",
+        key="order-fold",
+        help="As photos were last compared: look for copies on the library page to compare them anew.",
+        on_change=_write_order,
+    )
 
 
 def _several(label: str, name: str, options: dict[str, str], values: dict[str, str]) -> None:
@@ -142,7 +155,11 @@ def write_filter(name: str, value: str) -> None:
 def _write_order() -> None:
     question, state = asked(), st.session_state
     ranking = replace(
-        question.ranking, sort=state["order-sort"], min_relevance=state["order-min"], diverse=state["order-diverse"]
+        question.ranking,
+        sort=state["order-sort"],
+        min_relevance=state["order-min"],
+        diverse=state["order-diverse"],
+        fold=state["order-fold"],
     )
     ask(replace(question, ranking=ranking))
 

@@ -30,6 +30,7 @@ class Question:
             diverse="diverse" in parameters,
             like=_ids(parameters.get("like", "")),
             dislike=_ids(parameters.get("dislike", "")),
+            fold="fold" in parameters,
         )
         return cls(parameters.get("q", ""), ranking)
 
@@ -40,6 +41,7 @@ class Question:
             "q": self.text,
             "sort": "" if ranking.sort == "relevance" else ranking.sort,
             "diverse": "1" if ranking.diverse else "",
+            "fold": "1" if ranking.fold else "",
             "min": f"{ranking.min_relevance:g}" if ranking.min_relevance else "",
             "like": ",".join(map(str, ranking.like)),
             "dislike": ",".join(map(str, ranking.dislike)),

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, served
 from tests.conftest import paint
+from tests.indexer.test_duplicates import scene, shot
 
 DELIVER = """([event, data, name]) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
@@ -85,3 +86,23 @@ def test_an_example_asks_it(page: Page) -> None:
     page.get_by_role("radio", name="a cat", exact=True).click()
     expect(page.get_by_label("Describe a photo")).to_have_value("a cat")
     expect(page).to_have_url(re.compile(r"\?q=a\+cat$"))
+
+
+def test_copies_are_folded_into_one_that_says_so(browser: Browser, visit: Visit, tmp_path: Path) -> None:
+    shot(tmp_path / "photos" / "a.jpg", scene(3))
+    shot(tmp_path / "photos" / "b.jpg", scene(3).resize((240, 160)))
+    with served(tmp_path / "home", tmp_path / "photos") as address:
+        page = visit(address)
+        page.get_by_role("link", name="Library").click()
+        page.get_by_role("button", name="Look for copies").click()
+        page.get_by_text("Proposed to keep").wait_for(timeout=60_000)
+        page.get_by_role("link", name="Search").click()
+        page.get_by_label("Describe a photo").fill("a wall")
+        page.keyboard.press("Enter")
+        expect(page.locator(".photos img.loaded")).to_have_count(2)
+        page.get_by_role("button", name="Filters").click()
+        page.get_by_text("Copies and bursts as one").first.click()
+        expect(page.locator(".photos .alike")).to_have_text("+1")
+        expect(page.locator(".photos img.loaded")).to_have_count(1)
+        assert "fold=1" in page.url
+        page.close()

@@ -214,8 +214,10 @@ function makeCard(item, i, gallery) {
     small("similar", "Similar to", "similar"))
   const time = item.time_s === null || item.time_s === undefined ? null
     : make("span", { className: "time" }, icon("play"), clock(item.time_s))
+  const alike = !item.alike ? null : make("span", { className: "alike", textContent: `+${item.alike}`,
+    title: `${item.alike} more show the same` })
   const open = make("button", { type: "button", className: "open", "data-act": "open", title, tabIndex }, image)
-  const card = make("li", { "data-i": i }, open, small("check", "Select", "pick"), time, caption)
+  const card = make("li", { "data-i": i }, open, small("check", "Select", "pick"), time, alike, caption)
   markCard(card, gallery.picked.has(item.id))
   return card
 }

@@ -8,7 +8,13 @@ from app.ui.question import Question, photos_asked_with, similar_to
 
 ids = st.lists(st.integers(1, 10**8), max_size=5, unique=True).map(tuple)
 rankings = st.builds(
-    Ranking, st.integers(0, 100).map(lambda n: n / 100), st.sampled_from(["relevance", "date"]), st.booleans(), ids, ids
+    Ranking,
+    st.integers(0, 100).map(lambda n: n / 100),
+    st.sampled_from(["relevance", "date"]),
+    st.booleans(),
+    ids,
+    ids,
+    st.booleans(),
 )
 
 
