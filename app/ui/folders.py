@@ -16,7 +16,7 @@ from app.ui.running import start
 from app.ui.spans import ago
 from indexer.catalog import FolderState
 from indexer.errors import IndexerError
-from indexer.folders import add_folder, covering_folder, list_folders
+from indexer.folders import add_folder, covering_folder, list_folders, set_paused
 from indexer.forget import forget_folder
 from indexer.settings import Settings
 
@@ -26,6 +26,7 @@ EXAMPLES = "~/Pictures   /media/disk/Photos   C:\\Users\\me\\Pictures"
 def folder_card(services: Services, folder: FolderStatus, *, paused: bool, may_change: bool) -> None:
     """One folder."""
     name = Path(folder.path).name or folder.path
+    is_paused = folder.state == FolderState.PAUSED
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(gap="xxsmall", width="stretch"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -44,11 +45,20 @@ def folder_card(services: Services, folder: FolderStatus, *, paused: bool, may_c
                 )
             st.button(
                 "Look for changes",
+                disabled=is_paused,
                 key=f"look-{folder.path}",
                 icon=":material/refresh:",
                 help="Take in what is new, changed, moved or gone in this folder",
                 on_click=look_for_changes,
                 args=(services, folder.path),
+            )
+            st.button(
+                "Resume" if is_paused else "Pause",
+                key=f"pause-{folder.path}",
+                icon=":material/play_arrow:" if is_paused else ":material/pause:",
+                help="Look through it again" if is_paused else "Leave this folder alone for now; its photos stay",
+                on_click=_pause,
+                args=(services, folder.path, not is_paused),
             )
             if may_change:
                 st.button(
@@ -59,6 +69,15 @@ def folder_card(services: Services, folder: FolderStatus, *, paused: bool, may_c
                     on_click=_remember,
                     args=("removing", folder.path),
                 )
+
+
+def _pause(services: Services, path: str, paused: bool) -> None:
+    with services.library.catalog.reading() as session:
+        folder = covering_folder(session, Path(path))
+    if folder is not None:
+        set_paused(services.library.catalog, folder.id, paused)
+        if not paused:
+            start("index", folder_id=folder.id)
 
 
 def look_for_changes(services: Services, path: str) -> None:
@@ -81,7 +100,7 @@ def _badge(folder: FolderStatus, paused: bool) -> None:
             icon=":material/link_off:",
             help="It was not there, or empty, when last looked for. Its photos are kept until its disk is back.",
         )
-    elif paused:
+    elif paused or folder.state == FolderState.PAUSED:
         st.badge("Paused", color="gray", icon=":material/pause:", help="Nothing is indexed until you resume.")
     elif follows():
         st.badge("Watched", color="green", icon=":material/visibility:", help="Changes are taken in within seconds.")

@@ -26,8 +26,9 @@ def folders(services: Services, may_change: bool) -> None:
         st.rerun()
     _numbers(now)
     paused = control.is_paused(services.library.catalog)
+    said = st.container()  # always there, so that the cards below stay where they are in the page
     if paused:
-        st.info("Indexing is paused: nothing new is looked at until you resume.", icon=":material/pause_circle:")
+        said.info("Indexing is paused: nothing new is looked at until you resume.", icon=":material/pause_circle:")
     for folder in now.folders:
         folder_card(services, folder, paused=paused, may_change=may_change)
 
