@@ -22,7 +22,7 @@ from app.api import (
 from app.api.addresses import ROOT as ROOT
 from app.api.addresses import VERSION
 from app.api.photos import photo_out as photo_out
-from app.api.problems import PROBLEMS, add_problems
+from app.api.problems import PROBLEMS, add_problems, describe_problems
 from app.metrics import Measured, Metrics
 from app.services import Live, Services
 
@@ -57,6 +57,8 @@ def create_api(services: Services | Live, *, may_change_folders: bool = False) -
     for router in _ROUTERS:
         api.include_router(router)
     add_problems(api)
+    described = api.openapi
+    api.openapi = lambda: describe_problems(described())  # type: ignore[method-assign]
     api.state.metrics = Metrics(api.state.live)
     api.add_middleware(Measured, metrics=api.state.metrics)
     return api

@@ -29,11 +29,13 @@ JobId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 class JobIn(Strict):
     kind: Kind
     folder_id: Id | None = Field(default=None, description="index, retry-failed: of one folder, not of all")
-    accept_missing: bool = Field(default=False, description="index: what is gone is meant to be, however much it is")
+    accept_missing: bool = Field(default=False, strict=True, description="index: what is gone is meant to be")
     encoder: str | None = Field(
         default=None, max_length=500, description="switch: one of `/encoders`, by name or fingerprint"
     )
-    leave_unreadable: bool = Field(default=False, description="switch: go over although some photos cannot be read")
+    leave_unreadable: bool = Field(
+        default=False, strict=True, description="switch: go over without what cannot be read"
+    )
 
 
 class JobOut(BaseModel):
@@ -59,9 +61,10 @@ class JobOut(BaseModel):
 
 
 _CONFLICT: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "Not as things are now"}}
+_EVENT = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "id", "data")}}
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
         "description": "`event: job`, with the job as JSON in `data`, at each change; the last one is when it is over",
     }
 }

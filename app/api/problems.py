@@ -1,6 +1,8 @@
 """Errors as RFC 9457 has them (application/problem+json): one clear line in `detail`."""
 
+import re
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,15 +25,21 @@ class Problem(BaseModel):
 
 
 PROBLEMS: dict[int | str, dict[str, object]] = {
-    404: {"model": Problem, "description": "No such photo or vocabulary"},
+    400: {"model": Problem, "description": "The body is not JSON, or the server does not answer under this name"},
+    401: {"model": Problem, "description": "A token is needed"},
+    404: {"model": Problem, "description": "No such thing"},
+    413: {"model": Problem, "description": "The body is too long"},
     422: {"model": Problem, "description": "The request is not right, or the picture cannot be read"},
+    429: {"model": Problem, "description": "Too many requests"},
+    503: {"model": Problem, "description": "The catalog or the encoder cannot be used now"},
 }
+_MEDIA_TYPE = "application/problem+json"
 
 
 def problem(status: int, title: str, detail: str, position: int | None = None) -> JSONResponse:
     """An error as an answer."""
     body = Problem(title=title, status=status, detail=detail, position=position).model_dump(exclude_none=True)
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return JSONResponse(body, status, media_type=_MEDIA_TYPE)
 
 
 def add_problems(api: FastAPI) -> None:
@@ -55,6 +63,8 @@ def add_problems(api: FastAPI) -> None:
     def refused(request: Request, error: HTTPException) -> JSONResponse:
         answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, error.detail)
         answer.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(_methods(api, request))
         return answer
 
     @api.exception_handler(RequestValidationError)
@@ -62,3 +72,24 @@ def add_problems(api: FastAPI) -> None:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         return problem(422, "Cannot answer this", f"{where}: {first['msg']}")
+
+
+def describe_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document in which problems are of their own media type, which FastAPI knows none for."""
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+                    content[_MEDIA_TYPE] = content.pop("application/json")
+    return schema
+
+
+def _methods(api: FastAPI, request: Request) -> list[str]:
+    """All that may be done at a path, whichever of its routes was met first."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    found = set[str]()
+    for template, item in api.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            found |= {method.upper() for method in item}
+    return sorted(found)

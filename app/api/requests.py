@@ -17,8 +17,8 @@ from indexer.settings import Settings
 LARGEST_ID = 2**31 - 1
 MOST_PARTS = 20  # each may hold a picture
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-Weight = Annotated[float, Field(gt=0, le=MAX_WEIGHT)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True)]
+Weight = Annotated[float, Field(gt=0, le=MAX_WEIGHT, strict=True)]
 Words = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -127,14 +127,14 @@ class SearchIn(Strict):
     filter: str = Field(
         default="", max_length=MAX_TEXT, description="filters in the query language", examples=["date:2019"]
     )
-    k: Annotated[int, Field(ge=1, le=MAX_RESULTS)] = 20
+    k: Annotated[int, Field(ge=1, le=MAX_RESULTS, strict=True)] = 20
     cursor: Annotated[str | None, Field(max_length=100, description="next_cursor of the page before this one")] = None
-    min_relevance: Annotated[float, Field(ge=0, le=1, description="what is less relevant is left out")] = 0
+    min_relevance: Annotated[float, Field(ge=0, le=1, strict=True, description="what is less relevant is left out")] = 0
     sort: Annotated[Sort, Field(description="date: what matches alone, newest first")] = "relevance"
-    diverse: Annotated[bool, Field(description="photos unlike those before them come sooner")] = False
+    diverse: Annotated[bool, Field(strict=True, description="photos unlike those before them come sooner")] = False
     like: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are right: find more like them")
     dislike: list[Id] = Field(default=[], max_length=MAX_PARTS, description="photos that are wrong: fewer like them")
-    fold: Annotated[bool, Field(description="copies and bursts are one item, with `alike`")] = False
+    fold: Annotated[bool, Field(strict=True, description="copies and bursts are one item, with `alike`")] = False
 
     def ranking(self) -> Ranking:
         """In which order the answers are wanted."""
@@ -168,7 +168,7 @@ class DescribeIn(WithPicture):
     photo: Id | None = Field(default=None, description="id of a photo in the library")
     captions: list[str] | None = Field(default=None, examples=[["a cat", "a dog"]])
     vocabulary: str = DEFAULT_VOCABULARY
-    k: Annotated[int, Field(ge=1, le=100)] = 10
+    k: Annotated[int, Field(ge=1, le=100, strict=True)] = 10
 
     @model_validator(mode="after")
     def _one_picture(self) -> Self:

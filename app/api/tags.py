@@ -41,7 +41,7 @@ class SettleIn(Strict):
 
 
 class AcceptIn(SettleIn):
-    least: float = Field(default=0, ge=0, le=1, description="probability from which on")
+    least: float = Field(default=0, ge=0, le=1, strict=True, description="probability from which on")
 
 
 class ChangedOut(BaseModel):
