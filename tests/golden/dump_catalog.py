@@ -7,12 +7,38 @@ changed, and `tests/indexer/test_migrations.py` brings them up to today's tables
 import sqlite3
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from indexer.catalog import Base, Catalog, Content, EncoderRecord, Folder, FolderState, Photo, PhotoState, Vector
+from indexer.catalog import (
+    Album,
+    AlbumContent,
+    Alike,
+    Base,
+    Catalog,
+    Content,
+    ContentColours,
+    ContentLooks,
+    EncoderRecord,
+    Folder,
+    FolderState,
+    Frame,
+    FrameVector,
+    Likeness,
+    Name,
+    NameExample,
+    Photo,
+    PhotoKeyword,
+    PhotoMetadata,
+    PhotoState,
+    PhotoTag,
+    TagState,
+    Vector,
+)
+from indexer.fulltext import index_words
 from indexer.migrations import HEAD
 from tests.postgres import PostgresServer
 
@@ -42,6 +68,35 @@ def fill(catalog: Catalog) -> None:
         ):
             seen = {"size": 5_000_000_000, "mtime_ns": 1_767_312_000_123_456_789}
             add(Photo(folder_id=folder_id, path=path, state=state, content_id=content_id, error=error, **seen))
+        said = {"camera": "Maker One", "latitude": 48.2, "longitude": 16.37, "rating": 5, "title": "a title"}
+        add(PhotoMetadata(photo_id=1, version=1, taken_at=datetime(2019, 7, 14, 18, 5, 59), **said))
+        add(PhotoKeyword(photo_id=1, keyword="caf\u00e9 \udce9"))
+        add(PhotoTag(photo_id=1, tag="dog", state=TagState.SUGGESTED, encoder_id=1, probability=0.75))
+        add(PhotoTag(photo_id=1, tag="Rex", state=TagState.OWN))
+        add(Name(name="Rex", words="rex"))
+        add(NameExample(name_id=1, content_id=1))
+        add(Album(name="Best", key="best"))
+        add(Album(name="Dogs", key="dogs", query="a dog"))
+        add(AlbumContent(album_id=1, content_id=1))
+        add(Frame(content_id=2, time_s=2.5))
+        add(FrameVector(frame_id=1, encoder_id=1, data=bytes.fromhex("00380038003800b8")))
+        looks = {"looks": -1, "detail": bytes(32), "colours": 1 << 40, "sharpness": 0.5, "revision": revision}
+        add(ContentLooks(content_id=1, **looks))
+        add(ContentColours(content_id=1, colours=5))
+        add(Alike(first_id=1, second_id=2, likeness=Likeness.COPY))
+        index_words(session, [1, 2, 3, 4])
+
+
+def dumped(connection: sqlite3.Connection) -> Iterator[str]:
+    """The statements of Python's own dump, which cannot restore an index of words: it is made anew at the end."""
+    (index,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'photo_words'").fetchone()
+    for statement in connection.iterdump():
+        if statement == "COMMIT;":
+            yield f"{index};"
+            yield "INSERT INTO photo_words(photo_words) VALUES('rebuild');"
+        of_the_index = "photo_words" in statement and not statement.startswith("CREATE TRIGGER")
+        if not of_the_index and "writable_schema" not in statement:
+            yield statement
 
 
 def main() -> None:
@@ -52,7 +107,8 @@ def main() -> None:
         fill(catalog)
         catalog.close()
         with sqlite3.connect(path) as connection:
-            (FOLDER / f"{HEAD}.sqlite.sql").write_text("\n".join(connection.iterdump()) + "\n", "utf-8")
+            (FOLDER / f"{HEAD}.sqlite.sql").write_text("\n".join(dumped(connection)) + "\n", "utf-8")
+        connection.close()
     server = PostgresServer.start()
     url = server.new_database()
     catalog = Catalog.open(url)
