@@ -166,6 +166,7 @@ def test_tags_that_were_there_already_become_words(url: str, engine: Engine) -> 
     with catalog.writing() as (session, _):
         for tag, state in (("Großer Hund", TagState.OWN), ("Rex", TagState.OWN), ("cat", TagState.SUGGESTED)):
             session.add(PhotoTag(photo_id=2, tag=tag, state=state))
+        session.execute(text("DROP TABLE content_colours"))  # of 0011
         session.execute(text("UPDATE alembic_version SET version_num = '0009'"))
     catalog.close()
     catalog = Catalog.open(url)
