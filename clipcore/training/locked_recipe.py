@@ -21,12 +21,16 @@ class Phase:
     batch_size: int
     head_rate: float
     text_rate: float = 0.0
-    image_rate: float = 0.0  # of the image backbone's last stage
+    image_rate: float = 0.0  # of the image backbone's last stage; of all of it where training is end to end
 
 
 @dataclass(frozen=True)
 class LockedRecipe:
-    """Locked-tower training (LiT, arXiv:2111.07991): borrowed towers, trained heads, then a careful unlocking."""
+    """Locked-tower training (LiT, arXiv:2111.07991): borrowed towers, trained heads, then a careful unlocking.
+
+    With `end_to_end` (`clipcore.training.end_to_end`) a phase that unlocks a tower unlocks all of it, and pictures are
+    cropped anew in every step: for a GPU.
+    """
 
     phases: tuple[Phase, ...]
     templates: Templates = field(default_factory=dict)  # label-like fields to texts
@@ -46,6 +50,11 @@ class LockedRecipe:
     rehearsal: float = 0.0  # weight of keeping unlocked texts where the borrowed text tower put them
     text_layers: int = 3  # upper layers of the text tower that a phase may unlock
     context_length: int = 64  # tokens of a text; longer ones are cut
+    end_to_end: bool = False
+    agreement: float = 0.0  # end to end: weight of the backbone's classifier saying what it said before
+    soft_targets: float = 0.0  # end to end: share of the right answer that goes to other pictures with like captions
+    soft_temperature: float = 0.05  # of the likeness of captions, as the borrowed text tower sees it
+    unnamed: tuple[str, ...] = ()  # names of classes that no text may hold and the backbone may not tell: for measuring
     seed: int = 0
 
     @property

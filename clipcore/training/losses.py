@@ -31,3 +31,26 @@ def likely_classes(probabilities: Tensor, count: int, generator: torch.Generator
     """At most `count` class numbers, drawn from the pictures' own distributions (batch, classes); int64, distinct."""
     drawn = torch.multinomial(probabilities, 1, generator=generator).unique()  # type: ignore[no-untyped-call]
     return drawn[torch.randperm(len(drawn), generator=generator)[:count]]
+
+
+def likeness_targets(sentences: Tensor, targets: Tensor, share: float, temperature: float) -> Tensor:
+    """`targets` of which a `share` goes to the batch's other texts by how like they are to each row's own.
+
+    Captions of one batch paraphrase each other; counting all others as wrong teaches that "a dog runs" is not "a dog
+    is running" (soft targets, as in Hinton et al., arXiv:1503.02531).
+
+    Args:
+        sentences: (batch, width), the texts as the borrowed sentence encoder sees them.
+        targets: (batch, batch), symmetric; row i's own answers (`same_group_targets`).
+
+    Returns:
+        (batch, batch), each row adding up to 1.
+    """
+    unit = F.normalize(sentences.float(), dim=-1)
+    like = (unit @ unit.T / temperature).softmax(dim=-1)
+    return (1 - share) * targets / targets.sum(dim=-1, keepdim=True) + share * like
+
+
+def agreement_loss(logits: Tensor, probabilities: Tensor) -> Tensor:
+    """How far a classifier's logits are from `probabilities`, both (batch, classes): Kullback-Leibler, a scalar."""
+    return F.kl_div(logits.float().log_softmax(dim=-1), probabilities, reduction="batchmean")

@@ -25,19 +25,20 @@ class Report:
         now = time.monotonic()
         if done >= of or now - self._last >= self._every:
             self._last = now
-            self._say(f"{what} {done}/{of}")
+            self.say(f"{what} {done}/{of}")
 
     def metrics(self, step: int, **values: Any) -> None:
         """One line of JSON into the file, and the same for people."""
         if self.path is not None:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "seconds": round(self._elapsed(), 1), **values}) + "\n")
-        self._say(f"step {step} " + " ".join(f"{name} {_short(value)}" for name, value in values.items()))
+        self.say(f"step {step} " + " ".join(f"{name} {_short(value)}" for name, value in values.items()))
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """One line on stderr, with the time that the run has taken."""
         print(f"[{self._elapsed():7.1f} s] {text}", file=sys.stderr, flush=True)
 
 
