@@ -3,8 +3,8 @@
 python -m bench.limit FOLDER, with SIGHTLINE_HOME set to an empty folder. Everything is loaded before it counts.
 """
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,10 @@ from indexer.spool import Spool
 from indexer.walk import FoundFile
 
 
-def main(folder: Path) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="holds pictures and nothing else")
+    folder: Path = parser.parse_args().folder
     library = Library(load_settings())
     paths = sorted(folder.iterdir())
     batch_size = library.settings.batch_size
@@ -71,4 +74,4 @@ def _seconds(step: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()
