@@ -120,20 +120,23 @@ def test_a_run_that_was_stopped_goes_on(
     assert import_library(library, tmp_path / "out").photos == 7
 
 
+def _encode_small_parts(job: Job) -> None:
+    cluster_plan.FILES_A_PART = 2
+    worker = PartEncoder(job)
+    for part in range(job.count()):
+        worker({"part": part})
+
+
 @pytest.mark.usefixtures("small_parts")
 def test_a_kill_leaves_whole_parts_only(library: Library, photos: Path, tmp_path: Path) -> None:
     job = Job(Source.of(str(photos)), tmp_path / "out", library.settings)
     job.make_plan(library.encoder.fingerprint)
 
-    def work() -> None:
-        worker = PartEncoder(job)
-        for part in range(job.count()):
-            worker({"part": part})
-
-    process = multiprocessing.get_context("fork").Process(target=work)
+    # not a fork: this process has threads by now, and what they hold would stay held
+    process = multiprocessing.get_context("spawn").Process(target=_encode_small_parts, args=(job,))
     process.start()
-    deadline = time.monotonic() + 30
-    while not job.table("photos", 0).exists() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 120
+    while not job.table("photos", 0).exists() and time.monotonic() < deadline and process.is_alive():
         time.sleep(0.001)
     os.kill(process.pid or 0, signal.SIGKILL)
     process.join()
