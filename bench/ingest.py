@@ -81,8 +81,7 @@ def _export_once(work: Path, environment: dict[str, str]) -> None:
 def _weights_for_open_clip(work: Path) -> Path:
     path = work / "random.pt"
     if not path.is_file():
-        code = "import torch; from bench.random_clip import random_clip; torch.save(random_clip().state_dict(), {!r})"
-        subprocess.run([sys.executable, "-c", code.format(str(path))], check=True)
+        _apart("bench.random_clip_state", str(path))
     return path
 
 

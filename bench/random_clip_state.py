@@ -7,4 +7,6 @@ import torch
 from bench.random_clip import random_clip
 
 if __name__ == "__main__":
-    torch.save(random_clip().state_dict(), sys.argv[1])
+    # of a plain CLIP, open_clip keeps the text tower's weights at the top
+    state = {name.removeprefix("text."): tensor for name, tensor in random_clip().state_dict().items()}
+    torch.save(state, sys.argv[1])
