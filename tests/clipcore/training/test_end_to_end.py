@@ -1,6 +1,7 @@
 """Borrowed towers trained end to end, whole, on small towers with random weights and pictures made here."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from clipcore.training import soup
 from clipcore.training.crops import random_crops
 from clipcore.training.dataset import read_training_set, without_names
 from clipcore.training.end_to_end import EndToEndRun, MeasuredOn, PixelReader, train_end_to_end
+from clipcore.training.locked_recipe import Phase
 from clipcore.training.losses import likeness_targets
 from clipcore.training.report import Report
 from clipcore.training.soup import average_runs
@@ -24,7 +26,8 @@ from tests.clipcore.training.test_locked import PREPROCESSING, WordTokenizer, sm
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     tar, dev = write_tar(folder / "train.tar", 6, 0), write_tar(folder / "dev.tar", 3, 1)
-    recipe = small_recipe(end_to_end=True, agreement=1.0, soft_targets=0.1)
+    phases = (Phase(12, 16, 3e-3), Phase(4, 16, 1e-3, text_rate=1e-3, image_rate=1e-4))
+    recipe = replace(small_recipe(end_to_end=True, agreement=1.0, soft_targets=0.1), phases=phases)
     measured_on = MeasuredOn(DataSet.parse(str(dev)))
     train_end_to_end(*(small_pair(), WordTokenizer(), PREPROCESSING, recipe, [tar], measured_on, folder / "out", "cpu"))
     return folder
