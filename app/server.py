@@ -4,6 +4,7 @@ It answers this machine alone; on other addresses, and under other names, whoeve
 """
 
 import asyncio
+import logging
 import socket
 import webbrowser
 from contextlib import closing
@@ -25,6 +26,7 @@ from indexer.settings import Settings
 DEFAULT_PORT = 8501
 _PAGES = Path(__file__).parent / "ui" / "main.py"
 _EVERY_ADDRESS = ("0.0.0.0", "::")
+_LAST_ANSWERS = 5  # seconds that requests under way have once it is told to end
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,11 @@ def _announce(address: str, settings: Settings, door: Door) -> None:
         print(f"It asks for the token that is in {where}", flush=True)
 
 
+def _not_a_cancel(record: logging.LogRecord) -> bool:
+    """A request cancelled at the end is no fault: that some were is said in one line already."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
+
+
 def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, open_browser: bool) -> None:
     import streamlit
     import uvicorn
@@ -137,5 +144,8 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
         lifespan="on",
         proxy_headers=bool(settings.allowed_hosts),  # else a client could say it is another, and guess on
         server_header=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS,  # without it a page left open is waited for, for ever
     )
-    Announcing(config).run(sockets=[listener])
+    server = Announcing(config)
+    logging.getLogger("uvicorn.error").addFilter(_not_a_cancel)
+    server.run(sockets=[listener])

@@ -16,6 +16,15 @@ from indexer.settings import Settings
 
 
 @pytest.fixture
+def clients() -> Iterator[list[socket.socket]]:
+    """Connections that stay open for as long as the fixtures asked for after this one."""
+    opened: list[socket.socket] = []
+    yield opened
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
 def address(own_home: Path, folder: Path) -> Iterator[str]:
     """A server on a free port over five pictures."""
     run = [sys.executable, "-m", "app.cli"]
@@ -27,7 +36,11 @@ def address(own_home: Path, folder: Path) -> Iterator[str]:
         assert "Sightline is at http://" in line, process.stderr and process.stderr.read()
         yield line.split()[3]
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) in (0, 130)
+        try:
+            _, said = process.communicate(timeout=30)
+            assert process.returncode in (0, 130) and "Traceback" not in said, said
+        finally:  # or the test that finds it running waits for ever
+            process.kill()
 
 
 def test_serves_pages_and_api_on_one_port(address: str) -> None:
@@ -35,6 +48,19 @@ def test_serves_pages_and_api_on_one_port(address: str) -> None:
         assert b"<!doctype html>" in answer.read().lower()
     with urllib.request.urlopen(f"{address}/api/v1/search?q=colours&k=2") as answer:
         assert len(json.load(answer)["items"]) == 2
+
+
+def test_it_ends_though_a_client_never_does(clients: list[socket.socket], address: str) -> None:
+    """A page that was left open, and a body that never comes: both outlive `address`, which asserts the end."""
+    host, port = address.removeprefix("http://").split(":")
+    clients.extend(socket.create_connection((host, int(port)), 10) for _ in range(2))
+    page, body = clients
+    body.sendall(b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
+    page.sendall(
+        b"GET /_stcore/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    assert page.recv(12) == b"HTTP/1.1 101"
 
 
 def test_a_port_in_use_is_said_in_one_line(services: Services) -> None:

@@ -51,6 +51,10 @@ def served(home: Path, *folders: Path, encoder: str | None = "starter") -> Itera
             yield process.stdout.readline().split()[3]
         finally:  # or a test that fails waits for its server for ever
             process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            finally:
+                process.kill()
 
 
 @pytest.fixture(scope="session")
