@@ -37,6 +37,7 @@ def test_feedback_moves_towards_what_is_right_and_away_from_what_is_wrong() -> N
     assert towards(query, none, none, middle) == pytest.approx(query)
 
 
+@pytest.mark.usefixtures("five_subjects")
 def test_photos_that_were_said_to_be_right_or_wrong(services: Services, ids: dict[str, int]) -> None:
     query = Query("a red wall")
     before = [hit.photo.id for hit in services.search(query, 5).hits]

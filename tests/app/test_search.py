@@ -66,10 +66,12 @@ def test_weights_move_the_mean(services: Services, folder: Path) -> None:
         assert next(hit.score for hit in hits if hit.photo.name == "b.png") == pytest.approx(wanted, abs=3e-3)
 
 
+@pytest.mark.usefixtures("five_subjects", "at_large")
 def test_minus_moves_only_what_shows_it(services: Services, ids: dict[str, int]) -> None:
     """The photo itself falls to the end; the others keep their order, which subtracting vectors would not leave."""
-    before = [hit.photo.name for hit in services.search(Query("a red wall"), 5).hits]
-    after = [hit.photo.name for hit in services.search(parse(f"a red wall -photo:{ids[before[0]]}^5"), 5).hits]
+    asked = "folder:photos a red wall"
+    before = [hit.photo.name for hit in services.search(parse(asked), 5).hits]
+    after = [hit.photo.name for hit in services.search(parse(f"{asked} -photo:{ids[before[0]]}^5"), 5).hits]
     assert after == [*before[1:], before[0]]
 
 
