@@ -7,12 +7,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
 
 from clipcore.bundle import Bundle, TokenizerSpec, hash_files
 from clipcore.errors import BundleError
 from clipcore.export import write_graph
-from clipcore.locked_pair import LockedPair
+from clipcore.locked_pair import ImageSide, LockedPair, TextSide
 from clipcore.preprocess import Pixels
 from clipcore.quantize import quantize_image_graph, quantize_text_graph
 from clipcore.runtimes.base import Vectors
@@ -63,7 +62,7 @@ def write_image_graph(model: LockedPair, path: Path) -> None:
     size = PREPROCESSING.size
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
     exact = path.with_suffix(".exact")
-    write_graph(FromBytes(_ImageTower(model), PREPROCESSING), example, exact, "pixels", {0: "n"})
+    write_graph(FromBytes(ImageSide(model), PREPROCESSING), example, exact, "pixels", {0: "n"})
     quantize_image_graph(exact, path)
     exact.unlink()
 
@@ -71,7 +70,7 @@ def write_image_graph(model: LockedPair, path: Path) -> None:
 def write_text_graph(model: LockedPair, path: Path) -> None:
     """text.onnx: int64 "tokens" (n, length), padded, to "vectors"."""
     exact = path.with_suffix(".exact")
-    write_graph(_TextTower(model), torch.ones(2, 9, dtype=torch.int64), exact, "tokens", {0: "n", 1: "length"})
+    write_graph(TextSide(model), torch.ones(2, 9, dtype=torch.int64), exact, "tokens", {0: "n", 1: "length"})
     quantize_text_graph(exact, path)
     exact.unlink()
 
@@ -84,7 +83,7 @@ def check_agreement(bundle: Bundle, model: LockedPair) -> None:
     pixels = _blurred_noise(PREPROCESSING.size)
     with torch.inference_mode():
         texts = model.encode_text(torch.from_numpy(tokens)).numpy()
-        images = FromBytes(_ImageTower(model), PREPROCESSING)(torch.from_numpy(pixels)).numpy()
+        images = FromBytes(ImageSide(model), PREPROCESSING)(torch.from_numpy(pixels)).numpy()
     _demand("text", runtime.encode_tokens(tokens), texts)
     _demand("image", runtime.encode_pixels(pixels), images)
 
@@ -105,21 +104,3 @@ def _blurred_noise(size: int) -> Pixels:
         Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)) for side in (2, 3, 5, 8, 13, 34, 65, 260)
     ]
     return np.stack([np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)) for image in coarse])
-
-
-class _ImageTower(nn.Module):
-    def __init__(self, model: LockedPair) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.model.encode_image(pixels)
-
-
-class _TextTower(nn.Module):
-    def __init__(self, model: LockedPair) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.model.encode_text(tokens)

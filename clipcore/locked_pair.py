@@ -1,6 +1,7 @@
 """LockedPair: two borrowed towers and the projections that join them (LiT, Zhai et al., arXiv:2111.07991)."""
 
 import math
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,15 @@ class LockedPair(nn.Module):
         self.text_head = TextHead(shape, text_tower.width)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / INITIAL_TEMPERATURE)))
 
+    @classmethod
+    def pretrained(cls, shape: HeadShape, text_layers: int) -> Self:
+        """The towers as they were borrowed, the text tower's first `text_layers` layers, and untrained heads.
+
+        Raises:
+            TrainingError: a package of weights is missing.
+        """
+        return cls(BorrowedImageTower.pretrained(), BorrowedTextTower.pretrained(text_layers), shape)
+
     def encode_maps(self, maps: Tensor) -> Tensor:
         """Maps of the locked trunk (batch, 208, 9, 9) -> unit vectors (batch, embed_dim)."""
         features = self.image_tower.pool(maps)
@@ -39,3 +49,27 @@ class LockedPair(nn.Module):
     def logit_factor(self) -> Tensor:
         """What cosines are multiplied by; a scalar of at most 100."""
         return self.logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
+
+
+class ImageSide(nn.Module):
+    """A pair's way from pixels to vectors, as a module of its own."""
+
+    def __init__(self, pair: LockedPair) -> None:
+        super().__init__()
+        self.pair = pair
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """As `LockedPair.encode_image`."""
+        return self.pair.encode_image(pixels)
+
+
+class TextSide(nn.Module):
+    """A pair's way from tokens to vectors, as a module of its own."""
+
+    def __init__(self, pair: LockedPair) -> None:
+        super().__init__()
+        self.pair = pair
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """As `LockedPair.encode_text`."""
+        return self.pair.encode_text(tokens)

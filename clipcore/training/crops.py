@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SMALLEST_CROP = 0.35  # of the picture's area: smaller ones lose what the caption is about
-LARGEST_STRETCH = 1.25  # of a crop's sides against each other
+from clipcore.training.views import LARGEST_STRETCH, SMALLEST_CROP
+
 LIGHT = 0.25  # brightness, contrast and saturation change by at most this share
 WHOLE = 0.2  # share of pictures that are not cropped: what will be asked about is whole
 

@@ -22,7 +22,7 @@ from clipcore.objectives.multi_positive import multi_positive_loss, same_group_t
 from clipcore.pairs.pair import Pair
 from clipcore.preprocess import Preprocessing
 from clipcore.tokenizer import BundledTokenizer, Tokenizer
-from clipcore.towers.borrowed import PREPROCESSING, BorrowedImageTower, BorrowedTextTower, tokenizer_file
+from clipcore.towers.borrowed import PREPROCESSING, tokenizer_file
 from clipcore.training.average import RunningAverage
 from clipcore.training.class_names import TEMPLATES, imagenet_class_names, imagenet_class_texts
 from clipcore.training.crops import random_crops
@@ -91,8 +91,7 @@ def train(
         TrainingError: a tar or a package of weights is missing or broken, or `start` is no such run.
     """
     torch.manual_seed(recipe.seed)
-    borrowed = BorrowedImageTower.pretrained(), BorrowedTextTower.pretrained(recipe.text_layers)
-    model = LockedPair(*borrowed, recipe.head_shape)
+    model = LockedPair.pretrained(recipe.head_shape, recipe.text_layers)
     tokenizer = BundledTokenizer(tokenizer_file(), recipe.context_length, model.text_tower.pad)
     train_end_to_end(model, tokenizer, PREPROCESSING, recipe, pairs, measured_on, out, device, start)
 

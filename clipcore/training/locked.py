@@ -18,7 +18,7 @@ from clipcore.locked_pair import LockedPair
 from clipcore.objectives.multi_positive import multi_positive_loss, same_group_targets
 from clipcore.preprocess import Preprocessing
 from clipcore.tokenizer import BundledTokenizer, Tokenizer
-from clipcore.towers.borrowed import PREPROCESSING, BorrowedImageTower, BorrowedTextTower, tokenizer_file
+from clipcore.towers.borrowed import PREPROCESSING, tokenizer_file
 from clipcore.training.class_names import TEMPLATES, imagenet_class_texts
 from clipcore.training.dataset import Batch, TrainingSet, read_training_set
 from clipcore.training.development import DevelopmentSet
@@ -52,8 +52,7 @@ def train(
         TrainingError: a tar or a package of weights is missing or broken, or `start` is no such run.
     """
     torch.manual_seed(recipe.seed)
-    towers = BorrowedImageTower.pretrained(), BorrowedTextTower.pretrained(recipe.text_layers)
-    model = LockedPair(*towers, recipe.head_shape)
+    model = LockedPair.pretrained(recipe.head_shape, recipe.text_layers)
     if start:
         load_weights(model, start)
     tokenizer = BundledTokenizer(tokenizer_file(), recipe.context_length, model.text_tower.pad)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from clipcore.encoder import Encoder
-from clipcore.locked_pair import LockedPair
+from clipcore.locked_pair import ImageSide, LockedPair
 from clipcore.preprocess import Pixels, Preprocessing
 from clipcore.runtimes.base import Vectors
 from clipcore.tokenizer import Tokenizer, Tokens
@@ -21,7 +21,7 @@ class PairRuntime:
     def __init__(self, model: LockedPair, preprocessing: Preprocessing) -> None:
         self._model = model
         self._device = model.logit_scale.device
-        self._images = FromBytes(_ImageTower(model), preprocessing).to(self._device)
+        self._images = FromBytes(ImageSide(model), preprocessing).to(self._device)
         self.precision = "bf16" if self._device.type == "cuda" else "fp32"
 
     def encode_pixels(self, pixels: Pixels) -> Vectors:
@@ -38,15 +38,6 @@ class PairRuntime:
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
             parts = [tower(batch.to(self._device)).float().cpu() for batch in batches]
         return torch.cat(parts).numpy()
-
-
-class _ImageTower(torch.nn.Module):
-    def __init__(self, model: LockedPair) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.model.encode_image(pixels)
 
 
 def pair_encoder(model: LockedPair, tokenizer: Tokenizer, preprocessing: Preprocessing) -> Encoder:

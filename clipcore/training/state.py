@@ -10,7 +10,6 @@ from safetensors.torch import load_file, save_file
 
 from clipcore.errors import TrainingError
 from clipcore.locked_pair import LockedPair
-from clipcore.towers.borrowed import BorrowedImageTower, BorrowedTextTower
 from clipcore.training.locked_recipe import LockedRecipe, Phase
 
 WEIGHTS = "model.safetensors"
@@ -36,8 +35,7 @@ def load_run(folder: Path) -> tuple[LockedPair, LockedRecipe]:
         recipe = LockedRecipe(**values | {"phases": tuple(Phase(**phase) for phase in values["phases"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{folder} holds no whole training run: {error}") from error
-    towers = BorrowedImageTower.pretrained(), BorrowedTextTower.pretrained(recipe.text_layers)
-    model = LockedPair(*towers, recipe.head_shape)
+    model = LockedPair.pretrained(recipe.head_shape, recipe.text_layers)
     load_weights(model, folder)
     return model.eval().requires_grad_(False), recipe
 
