@@ -1,12 +1,10 @@
 """sightline album: lists of photos, and saved searches."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import click
 
-from app.commands.options import as_json, command
+from app.commands.options import as_json, command, listing
 from app.commands.photo import ids_of
 from app.errors import NotFoundError
 from app.services import Services
@@ -33,14 +31,12 @@ def album(context: click.Context, as_json: bool) -> None:
         return
     from app.albums import list_albums
 
-    found = list_albums(context.obj.library)
-    if as_json:
-        click.echo(json.dumps([asdict(one) for one in found]))
-        return
-    for one in found:
-        click.echo(f"{one.name}  ({one.query if one.query is not None else f'{one.photos:,} photos'})")
-    if not found:
-        click.echo("no album yet: sightline album add NAME PHOTO..., or sightline album save NAME QUERY", err=True)
+    listing(
+        list_albums(context.obj.library),
+        as_json,
+        lambda one: f"{one.name}  ({one.query if one.query is not None else f'{one.photos:,} photos'})",
+        none="no album yet: sightline album add NAME PHOTO..., or sightline album save NAME QUERY",
+    )
 
 
 @album.command()

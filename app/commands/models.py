@@ -1,16 +1,14 @@
 """sightline switch, models: the encoders of a library, and going over to another one."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 
 import click
 
 from app.commands.index import stopped_by_signals
-from app.commands.options import as_json, command
+from app.commands.options import as_json, command, listing
 from app.services import Services
-from indexer.encoders import forget_encoder, list_encoders
+from indexer.encoders import KnownEncoder, forget_encoder, list_encoders
 from indexer.library import Library
 from indexer.settings import load_settings
 from indexer.switch import Build, switch_encoder
@@ -78,16 +76,13 @@ def models(context: click.Context, as_json: bool) -> None:
 
 @command
 def _list(services: Services, as_json: bool) -> None:
-    known = list_encoders(services.library)
-    if as_json:
-        click.echo(json.dumps([asdict(encoder) for encoder in known]))
-        return
-    for encoder in known:
+    def line(encoder: KnownEncoder) -> str:
         mark = "*" if encoder.active else " "
         size = f"{encoder.vectors:,} vectors, {encoder.size / 1e6:,.0f} MB"
-        click.echo(f"{mark} {encoder.name}  {encoder.fingerprint}  {encoder.dim}-d  {size}")
-    if not known:
-        click.echo("no encoder has been used yet: sightline index FOLDER", err=True)
+        return f"{mark} {encoder.name}  {encoder.fingerprint}  {encoder.dim}-d  {size}"
+
+    none = "no encoder has been used yet: sightline index FOLDER"
+    listing(list_encoders(services.library), as_json, line, none)
 
 
 @models.command()

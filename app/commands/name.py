@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from app.commands.options import as_json, command
+from app.commands.options import as_json, command, listing
 from app.commands.photo import ids_of
 from app.errors import QueryError
 from app.services import Services
@@ -41,14 +41,12 @@ def name(
     if listed or name is None:
         if name is not None or forget:
             raise QueryError("--list takes no name")
-        names = list_names(library)
-        if as_json:
-            click.echo(json.dumps([asdict(taught) for taught in names]))
-            return
-        for taught in names:
-            click.echo(f"{taught.name}  ({len(taught.photos)} photos: {' '.join(map(str, taught.photos))})")
-        if not names:
-            click.echo("no name yet: sightline name NAME PHOTO...", err=True)
+        listing(
+            list_names(library),
+            as_json,
+            lambda taught: f"{taught.name}  ({len(taught.photos)} photos: {' '.join(map(str, taught.photos))})",
+            none="no name yet: sightline name NAME PHOTO...",
+        )
     elif forget:
         forget_name(library, find_name(library, name).id, ids_of(services, photos))
         click.echo(f"forgotten: {name}", err=True)

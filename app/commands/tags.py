@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from app.commands.options import as_json, command
+from app.commands.options import as_json, command, listing
 from app.commands.photo import ids_of
 from app.services import Services
 from app.vocabularies import DEFAULT_VOCABULARY
@@ -37,17 +37,14 @@ def tags(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from app.tags import list_tags
+    from app.tags import TagCount, list_tags
 
-    found = list_tags(context.obj.library)
-    if as_json:
-        click.echo(json.dumps([asdict(tag) for tag in found]))
-        return
-    for tag in found:
+    def line(tag: TagCount) -> str:
         suggested = f"  ({tag.suggested:,} suggested)" if tag.suggested else ""
-        click.echo(f"{tag.own + tag.in_files:6,}  {tag.tag}{suggested}")
-    if not found:
-        click.echo("no photo has a tag: sightline tags add TAG PHOTO, or sightline tags suggest", err=True)
+        return f"{tag.own + tag.in_files:6,}  {tag.tag}{suggested}"
+
+    none = "no photo has a tag: sightline tags add TAG PHOTO, or sightline tags suggest"
+    listing(list_tags(context.obj.library), as_json, line, none)
 
 
 @tags.command()
