@@ -3,15 +3,14 @@
 import streamlit as st
 
 from app.albums import AlbumDetails, delete_album, list_albums, make_album
-from app.errors import AppError
 from app.filters import Filter
 from app.names import Taught, forget_name, list_names
 from app.query import Query
 from app.services import Services
 from app.ui.assets import web
+from app.ui.faults import faults_told
 from app.ui.plain import plain
 from app.ui.question import Question
-from indexer.errors import IndexerError
 
 _HTML = '<ul role="list" class="cards"></ul>'
 _albums = st.components.v2.component(
@@ -25,11 +24,8 @@ def save_search(services: Services, question: Question) -> None:
         name = st.text_input("Name of the album", max_chars=100)
         st.caption("A live album: what matches later is in it too.")
         if st.form_submit_button("Save"):
-            try:
+            with faults_told():
                 made = make_album(services.library, name, query=question.text)
-            except (AppError, IndexerError) as error:
-                st.error(plain(str(error)), icon=":material/error:")
-            else:
                 st.toast(f"{plain(made.name)} is in Explore, Albums", icon=":material/bookmark_added:")
 
 

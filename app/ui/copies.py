@@ -10,9 +10,9 @@ from app.errors import NotFoundError
 from app.jobs import State
 from app.photos import get_photo
 from app.services import Services, jobs
-from app.ui.assets import web
 from app.ui.gallery import remember_act
 from app.ui.running import running, start
+from app.ui.shelf import shelf
 from indexer.duplicates import Found, Group, Kind, find_duplicates
 
 _NAMES = {
@@ -23,15 +23,7 @@ _NAMES = {
 _AT_ONCE = 20  # groups
 _MOST = 12  # photos of a group
 
-_groups = st.components.v2.component(
-    "sightline_groups",
-    html="""
-    <div class="groups">
-      <div class="all"></div>
-    </div>""",
-    css=web("gallery.css", "lightbox.css", "groups.css"),
-    js=web("dom.js", "rows.js", "details.js", "lightbox.js", "shelf.js", "groups.js"),
-)
+_groups = shelf("groups")
 
 
 def copies(services: Services) -> None:

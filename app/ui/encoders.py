@@ -6,10 +6,11 @@ from app.api import photo_out
 from app.compare import Comparison, Side, compare
 from app.errors import AppError
 from app.services import Services
-from app.ui.assets import web
+from app.ui.faults import tell_fault
 from app.ui.gallery import remember_act
 from app.ui.plain import plain
 from app.ui.running import running, start
+from app.ui.shelf import shelf
 from clipcore.errors import ClipcoreError
 from indexer.encoders import KnownEncoder, forget_encoder, list_encoders
 from indexer.errors import IndexerError
@@ -18,15 +19,7 @@ from indexer.settings import Settings
 QUESTIONS = "a landscape with trees\na portrait of a woman\nsomething to eat"
 EXAMPLES = "`ViT-B-32/laion2b_s34b_b79k` (finds far more; downloaded once), a weights file, the folder of an export"
 
-_sides = st.components.v2.component(
-    "sightline_sides",
-    html="""
-    <div class="sides">
-      <div class="all"></div>
-    </div>""",
-    css=web("gallery.css", "lightbox.css", "sides.css"),
-    js=web("dom.js", "rows.js", "details.js", "lightbox.js", "shelf.js", "sides.js"),
-)
+_sides = shelf("sides")
 
 
 def encoders(services: Services, may_change: bool) -> None:
@@ -92,7 +85,7 @@ def _compare(services: Services, name: str, questions: list[str]) -> None:
     try:
         found = compare(services.library, name, questions, tell)
     except (AppError, IndexerError, ClipcoreError) as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        tell_fault(error)
         return
     finally:
         bar.empty()

@@ -5,17 +5,16 @@ from pathlib import Path
 import platformdirs
 import streamlit as st
 
-from app.errors import AppError
 from app.filters import Filter
 from app.new_folder import checked
 from app.query import Query
 from app.services import Services, follows
 from app.status import FolderStatus
+from app.ui.faults import faults_told
 from app.ui.plain import plain
 from app.ui.running import start
 from app.ui.spans import ago
 from indexer.catalog import FolderState
-from indexer.errors import IndexerError
 from indexer.folders import add_folder, covering_folder, list_folders, set_paused
 from indexer.forget import forget_folder
 from indexer.settings import Settings
@@ -164,11 +163,9 @@ def added_folder(services: Services, label: str = "Add a folder") -> Path | None
         path, pressed = (taken, True) if taken and not pressed else (path, pressed)
     if not pressed:
         return None
-    try:
+    with faults_told():
         return take_in(services, written_folder(path, services.library.settings))
-    except (AppError, IndexerError) as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
+    return None
 
 
 def take_in(services: Services, path: Path) -> Path:

@@ -7,24 +7,16 @@ from app.filters import Filter
 from app.query import Query
 from app.services import Services
 from app.tags import TagCount
-from app.ui.assets import web
 from app.ui.gallery import remember_act
 from app.ui.plain import plain
+from app.ui.shelf import shelf
 from app.vocabularies import DEFAULT_VOCABULARY
 
 _AT_ONCE = 20  # suggested tags on a page
 _EACH = 24  # photos shown of each
 _FEW = 60  # tags shown before all are asked for
 
-_suggestions = st.components.v2.component(
-    "sightline_suggestions",
-    html="""
-    <div class="suggestions">
-      <ul role="list" aria-label="Suggested tags"></ul>
-    </div>""",
-    css=web("gallery.css", "lightbox.css", "suggestions.css"),
-    js=web("dom.js", "rows.js", "details.js", "lightbox.js", "shelf.js", "suggestions.js"),
-)
+_suggestions = shelf("suggestions", '<ul role="list" aria-label="Suggested tags"></ul>')
 
 
 def tags_page(services: Services) -> None:

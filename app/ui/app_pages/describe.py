@@ -3,14 +3,12 @@
 import streamlit as st
 
 from app.describe import Description
-from app.errors import AppError
 from app.photos import encode_picture, get_photo, stored_vectors
 from app.services import current
 from app.ui.bars import bars
+from app.ui.faults import faults_told
 from app.ui.picture import facts, picture
-from app.ui.plain import plain
 from app.vocabularies import DEFAULT_VOCABULARY
-from indexer.errors import IndexerError
 from indexer.vectors.base import Vectors
 
 services = current()
@@ -44,7 +42,7 @@ def described(vector: Vectors) -> list[Description]:
 
 
 left, right = st.columns([3, 2], gap="large")
-try:
+with faults_told():
     with left:
         vector = chosen()
     with right:
@@ -52,5 +50,3 @@ try:
             st.info("Give a picture, and its likeliest descriptions appear here.", icon=":material/label:")
         else:
             bars(described(vector))
-except (AppError, IndexerError) as error:
-    st.error(plain(str(error)), icon=":material/error:")

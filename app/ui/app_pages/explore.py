@@ -2,36 +2,16 @@
 
 import streamlit as st
 
-from app.errors import AppError
 from app.services import Services, current
 from app.timeline import timeline
 from app.ui.acts import follow_act
 from app.ui.albums import albums_page
 from app.ui.explore import photo_map, time_line
-from app.ui.plain import plain
+from app.ui.faults import faults_told
 from app.ui.tagging import tags_page
-from indexer.errors import IndexerError
+from app.ui.views import chosen_view
 
 _VIEWS = {"map": "Map", "time": "Time line", "tags": "Tags", "albums": "Albums"}
-
-
-def view() -> str | None:
-    """Which of the views is shown; the page's address holds it."""
-
-    def chosen() -> None:
-        st.query_params["by"] = st.session_state["explore-by"]
-
-    asked = st.query_params.get("by", "map")
-    st.session_state["explore-by"] = asked if asked in _VIEWS else "map"
-    return st.segmented_control(
-        "Look at your photos",
-        list(_VIEWS),
-        key="explore-by",
-        format_func=_VIEWS.__getitem__,
-        required=True,
-        on_change=chosen,
-        label_visibility="collapsed",
-    )
 
 
 def map_page(services: Services) -> None:
@@ -52,7 +32,6 @@ def time_page(services: Services) -> None:
 
 services = current()
 follow_act()
-try:
-    {"time": time_page, "tags": tags_page, "albums": albums_page}.get(view() or "", map_page)(services)
-except (AppError, IndexerError) as error:
-    st.error(plain(str(error)), icon=":material/error:")
+with faults_told():
+    shown = chosen_view("Look at your photos", _VIEWS, "by")
+    {"time": time_page, "tags": tags_page, "albums": albums_page}.get(shown, map_page)(services)

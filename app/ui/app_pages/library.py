@@ -2,18 +2,16 @@
 
 import streamlit as st
 
-from app.errors import AppError
 from app.services import Services, current
 from app.status import Status, read_failures, read_status
 from app.ui.acts import follow_act
 from app.ui.copies import copies
+from app.ui.faults import faults_told
 from app.ui.first_run import first_run
 from app.ui.folders import added_folder, confirm_removal, folder_card, show_chosen
 from app.ui.owner import at_this_machine
-from app.ui.plain import plain
 from app.ui.running import running, start
 from indexer import control
-from indexer.errors import IndexerError
 
 _LOOK_EVERY = "3s"
 
@@ -102,7 +100,5 @@ def page(services: Services) -> None:
 
 services = current()
 follow_act()
-try:
+with faults_told():
     page(services)
-except (AppError, IndexerError) as error:
-    st.error(plain(str(error)), icon=":material/error:")

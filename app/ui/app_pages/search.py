@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.errors import AppError, QueryError
+from app.errors import QueryError
 from app.filters import Filter
 from app.query import Query
 from app.ranking import DEFAULT_RANKING, Ranking
@@ -10,12 +10,11 @@ from app.services import current
 from app.ui.albums import save_search
 from app.ui.asking import ask, asked, asked_with, picture_box, search_box
 from app.ui.controls import controls
+from app.ui.faults import faults_told, tell_fault
 from app.ui.first_run import first_run
 from app.ui.gallery import Answer, gallery, take_act
-from app.ui.plain import plain
 from app.ui.question import Question, similar_to
 from app.ui.running import running
-from indexer.errors import IndexerError
 from indexer.folders import list_folders
 
 PAGE = 60  # photos that come with the page; those behind them are asked for as they come into view
@@ -98,7 +97,7 @@ def told(answer: Answer) -> str:
 
 def told_wrong(error: QueryError) -> None:
     """What cannot be read in the box, right under it, with a mark under the character at fault."""
-    st.error(plain(str(error)), icon=":material/error:")
+    tell_fault(error)
     if error.pointer:
         st.code(error.pointer, language=None)
     st.caption(
@@ -113,12 +112,11 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     picture_box()
     controls(services)
 question = asked()
-try:
-    if query := question.query():
-        results_page(question, query)
-    else:
-        start_page()
-except QueryError as error:
-    told_wrong(error)
-except (AppError, IndexerError) as error:
-    st.error(plain(str(error)), icon=":material/error:")
+with faults_told():
+    try:
+        if query := question.query():
+            results_page(question, query)
+        else:
+            start_page()
+    except QueryError as error:
+        told_wrong(error)

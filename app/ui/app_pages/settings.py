@@ -4,16 +4,16 @@ import shutil
 
 import streamlit as st
 
-from app.errors import AppError
 from app.relevance import Relevance
 from app.services import Services, current
 from app.status import read_status
 from app.tags import THRESHOLD
 from app.ui.acts import follow_act
 from app.ui.encoders import encoders, settings_in_force
+from app.ui.faults import faults_told
 from app.ui.owner import at_this_machine
 from app.ui.plain import plain
-from indexer.errors import IndexerError
+from app.ui.views import chosen_view
 from indexer.settings import config_file
 
 
@@ -53,21 +53,7 @@ def page(services: Services) -> None:
     if told := st.session_state.pop("told", None):
         st.toast(told)
     tabs = {"encoder": "Encoder", "places": "Where things are", "all": "All settings"}
-    asked = st.query_params.get("show", "encoder")
-    st.session_state["settings-show"] = asked if asked in tabs else "encoder"
-
-    def chosen() -> None:
-        st.query_params["show"] = st.session_state["settings-show"]
-
-    shown = st.segmented_control(
-        "Show",
-        list(tabs),
-        key="settings-show",
-        format_func=tabs.__getitem__,
-        required=True,
-        on_change=chosen,
-        label_visibility="collapsed",
-    )
+    shown = chosen_view("Show", tabs, "show")
     if shown == "places":
         places(services)
     elif shown == "all":
@@ -84,7 +70,5 @@ def page(services: Services) -> None:
 
 services = current()
 follow_act()
-try:
+with faults_told():
     page(services)
-except (AppError, IndexerError) as error:
-    st.error(plain(str(error)), icon=":material/error:")
