@@ -1,7 +1,7 @@
 """Long work in the server's own process, one piece after the other, while searches go on.
 
     jobs = app.services.jobs()                # in the pages; routes have it as `live.jobs`
-    job = jobs.start("index")                 # or "retry-failed", "switch", "duplicates", "compact"
+    job = jobs.start("index")                 # or "retry-failed", "switch", "duplicates", "suggest-tags", "compact"
     job = jobs.start("index", folder_id=3)    # of one folder
     jobs.get(job.id)                          # state, done, total, per_second, seconds_left, failed, said ...
     jobs.pause(job.id); jobs.resume(job.id); jobs.cancel(job.id)
@@ -35,7 +35,7 @@ _WAITING_AT_MOST = 20
 _LOOK_EVERY = 0.2  # seconds, while paused
 _SPEED_OVER = 30.0  # seconds
 
-Kind = Literal["index", "retry-failed", "switch", "duplicates", "compact"]
+Kind = Literal["index", "retry-failed", "switch", "duplicates", "suggest-tags", "compact"]
 
 
 class State(enum.StrEnum):
@@ -62,6 +62,7 @@ class Job:
     accept_missing: bool = False  # index: what is gone is meant to be
     encoder: str | None = None  # switch: what `sightline switch` takes, or the fingerprint of one that is known
     leave_unreadable: bool = False  # switch: go over although some photos cannot be read
+    threshold: float | None = None  # suggest-tags: the least probability; None is the usual one
     state: State = State.WAITING
     done: int = 0  # files, or pictures
     total: int | None = None  # None while nobody knows
@@ -148,11 +149,12 @@ class Jobs:
         """Puts a job behind those that wait; gives back the one that asks the same where it waits already.
 
         Args:
-            options: `folder_id`, `accept_missing`, `encoder`, `leave_unreadable`, as `Job` has them.
+            options: `folder_id`, `accept_missing`, `encoder`, `leave_unreadable`, `threshold`, as `Job` has them.
 
         Raises:
             JobError: it cannot be done, or too many wait.
             NotFoundError: there is no such folder.
+            QueryError: the threshold is no probability.
         """
         from app.work import check
 

@@ -163,13 +163,15 @@ def suggest(
 ) -> Suggested:
     """Suggests for every photo the tags that hold with at least this probability, in place of earlier suggestions.
 
+    `progress` is told (done, total), first before any is done; what it raises ends the run, and what is done stays.
+
     Raises:
         QueryError: the threshold is not above 0 and at most 1.
     """
-    if not 0 < threshold <= 1:
-        raise QueryError(f"a threshold is a probability above 0 and at most 1; got {threshold:g}")
+    check_threshold(threshold)
     photos = _photos(library)
     tagged = written = done = 0
+    progress(done, len(photos))
     for some in batched(photos, _AT_ONCE):
         found = {photo_id: tags for photo_id, tags in _likely(library, likelihood, encoded, threshold, dict(some))}
         written += _write(library, [photo_id for photo_id, _ in some], found)
@@ -177,6 +179,12 @@ def suggest(
         done += len(some)
         progress(done, len(photos))
     return Suggested(tagged, written)
+
+
+def check_threshold(threshold: float) -> None:
+    """Raises QueryError where it is none, as `suggest` does."""
+    if not 0 < threshold <= 1:
+        raise QueryError(f"a threshold is a probability above 0 and at most 1; got {threshold:g}")
 
 
 def _photos(library: Library) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """What each kind of job does, on what the command line does it with too. `app.jobs` runs it."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,13 @@ _PAUSED = "indexing is paused for the whole library: sightline resume"
 
 
 def check(services: "Services", job: "Job") -> None:
-    """Raises JobError or NotFoundError where a job cannot be done."""
+    """Raises JobError, NotFoundError or QueryError where a job cannot be done."""
     if job.folder_id is not None:
         _folders(services, job)
+    if job.threshold is not None:
+        from app.tags import check_threshold
+
+        check_threshold(job.threshold)
     if job.kind == "switch":
         if not job.encoder:
             raise JobError("switch: expected the encoder to go over to")
@@ -48,6 +53,8 @@ def work(services: "Services", job: "Job", going: "Going") -> str:
             return _switch(services, job, going)
         case "duplicates":
             return _duplicates(services, going)
+        case "suggest-tags":
+            return _suggest_tags(services, job, going)
         case "compact":
             return f"{services.search.settle():,} photos in the index"
 
@@ -136,13 +143,30 @@ def _settings_with(library: Library, encoder: str) -> Settings:
     return load_settings(**library.settings.model_dump(exclude=set(named), exclude_unset=True), **named)
 
 
-def _duplicates(services: "Services", going: "Going") -> str:
-    from indexer.duplicates import find_duplicates
+def _counted(going: "Going") -> Callable[[int, int], None]:
+    """A listener that tells of (done, total), and ends the work once it is to end."""
 
     def listen(done: int, total: int) -> None:
         going.tell(done, total)
         going.check()
 
-    found = find_duplicates(services.library, progress=listen)
+    return listen
+
+
+def _duplicates(services: "Services", going: "Going") -> str:
+    from indexer.duplicates import find_duplicates
+
+    found = find_duplicates(services.library, progress=_counted(going))
     unseen = f"; {found.unseen:,} pictures have no thumbnail" if found.unseen else ""
     return f"{len(found.groups):,} groups of photos that show the same{unseen}"
+
+
+def _suggest_tags(services: "Services", job: "Job", going: "Going") -> str:
+    from app.tags import THRESHOLD, suggest
+    from app.vocabularies import DEFAULT_VOCABULARY
+
+    describe = services.describe
+    encoded = describe.encoded(describe.tags_of(DEFAULT_VOCABULARY))
+    threshold = THRESHOLD if job.threshold is None else job.threshold
+    found = suggest(services.library, describe.likelihood, encoded, threshold, _counted(going))
+    return f"{found.tags:,} suggestions for {found.photos:,} photos"

@@ -70,7 +70,6 @@ def tags(page: Page, address: str) -> None:
     page.get_by_role("button", name="Suggest tags").click()
     page.locator(".suggestions img").first.wait_for()
     page.get_by_text("Click a photo to leave it out").scroll_into_view_if_needed()
-    page.get_by_test_id("stToast").first.wait_for(state="hidden")
 
 
 def library(page: Page, address: str) -> None:

@@ -36,6 +36,13 @@ class JobIn(Strict):
     leave_unreadable: bool = Field(
         default=False, strict=True, description="switch: go over without what cannot be read"
     )
+    threshold: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        strict=True,
+        description="suggest-tags: the least probability; null is the usual one",
+    )
 
 
 class JobOut(BaseModel):
@@ -48,6 +55,7 @@ class JobOut(BaseModel):
     accept_missing: bool
     encoder: str | None
     leave_unreadable: bool
+    threshold: float | None
     done: int = Field(description="files, or pictures")
     total: int | None = Field(description="null while nobody knows")
     failed: int = Field(description="of those done")
@@ -72,7 +80,10 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 
 @router.post("/jobs", status_code=202, responses=_CONFLICT)
 def start(live: Serving, body: JobIn, response: Response) -> JobOut:
-    """Begins a job, behind those that wait: index, retry-failed, switch, duplicates (looks for them) or compact."""
+    """Begins a job, behind those that wait.
+
+    index, retry-failed, switch, duplicates (looks for them), suggest-tags (for every photo) or compact.
+    """
     options = body.model_dump(exclude={"kind"})
     if body.encoder is not None:
         options["encoder"] = find_encoder(live.now().library, body.encoder).fingerprint or body.encoder

@@ -46,4 +46,6 @@ page = st.navigation(
     ],
     position="top",
 )
+if told := st.session_state.pop("told", None):  # by what was clicked, on whichever page
+    st.toast(told)
 page.run()

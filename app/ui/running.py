@@ -17,8 +17,11 @@ _NAMES: dict[Kind, str] = {
     "retry-failed": "Reading again what could not be read",
     "switch": "Going over to another encoder",
     "duplicates": "Comparing photos",
+    "suggest-tags": "Suggesting tags",
     "compact": "Tidying the index",
 }
+
+_KEPT = "What was done is kept; the next time goes on from there."
 
 
 def start(kind: Kind, **options: object) -> None:
@@ -67,7 +70,7 @@ def _job(services: Services, job: Job) -> None:
                 "Stop",
                 key=f"cancel-{job.id}",
                 icon=":material/stop:",
-                help="What was done is kept; the next time goes on from there.",
+                help="What was done is kept." if job.kind == "suggest-tags" else _KEPT,
                 on_click=_do,
                 args=("cancel", job.id),
             )

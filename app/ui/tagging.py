@@ -9,8 +9,8 @@ from app.services import Services
 from app.tags import TagCount
 from app.ui.gallery import remember_act
 from app.ui.plain import plain
+from app.ui.running import running, start
 from app.ui.shelf import shelf
-from app.vocabularies import DEFAULT_VOCABULARY
 
 _AT_ONCE = 20  # suggested tags on a page
 _EACH = 24  # photos shown of each
@@ -57,25 +57,15 @@ def _browse(held: list[TagCount]) -> None:
 
 def _ask_for_suggestions(services: Services) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        threshold = st.slider(
-            "How sure a suggestion must be", 0.3, 0.95, tags.THRESHOLD, 0.05, format="percent", width=260
+        st.slider(
+            "How sure a suggestion must be", 0.3, 0.95, tags.THRESHOLD, 0.05, format="percent", width=260, key="sure"
         )
-        pressed = st.button("Suggest tags", icon=":material/auto_awesome:", type="primary")
-    if pressed:
-        bar = st.progress(0.0, text="Looking at what photos show")
+        st.button("Suggest tags", icon=":material/auto_awesome:", type="primary", on_click=_suggest)
+    running(services, "suggest-tags")
 
-        def tell(done: int, total: int) -> None:
-            bar.progress(done / max(total, 1), text=f"{done:,} of {total:,} photos")
 
-        found = tags.suggest(
-            services.library,
-            services.describe.likelihood,
-            services.describe.encoded(services.describe.tags_of(DEFAULT_VOCABULARY)),
-            threshold,
-            tell,
-        )
-        bar.empty()
-        st.toast(f"{found.tags:,} suggestions for {found.photos:,} photos", icon=":material/auto_awesome:")
+def _suggest() -> None:
+    start("suggest-tags", threshold=st.session_state["sure"])
 
 
 def _settle(services: Services) -> None:

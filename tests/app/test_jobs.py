@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import JobError, NotFoundError
+from app.errors import JobError, NotFoundError, QueryError
 from app.jobs import Job, Jobs, State
 from app.services import Live, Services
+from app.tags import list_tags
 from indexer import control
 from indexer.folders import add_folder
 from indexer.library import Library
@@ -96,6 +97,25 @@ def test_a_paused_job_and_a_waiting_one_can_be_ended(live: Live, services: Servi
     assert live.jobs.cancel(behind.id).state is State.CANCELLED
     live.jobs.cancel(job.id)
     assert until(live.jobs, job).state is State.CANCELLED
+
+
+def test_tags_are_suggested_when_the_job_goes_on_and_not_when_it_is_ended(live: Live) -> None:
+    library = live.now().library
+    first, ended = (live.jobs.start("suggest-tags", threshold=sure) for sure in (0.3, 1e-3))
+    live.jobs.pause(ended.id)
+    over = until(live.jobs, first)
+    assert (over.state, over.done, over.total) == (State.DONE, 5, 5)
+    suggested = sum(tag.suggested for tag in list_tags(library))
+    assert suggested > 0
+    assert over.said.startswith(f"{suggested:,} suggestions for ")
+    assert until(live.jobs, ended, State.PAUSED).total == 5
+    live.jobs.cancel(ended.id)
+    assert until(live.jobs, ended).state is State.CANCELLED
+    assert sum(tag.suggested for tag in list_tags(library)) == suggested
+    assert until(live.jobs, live.jobs.start("suggest-tags", threshold=1.0)).said == "0 suggestions for 0 photos"
+    assert sum(tag.suggested for tag in list_tags(library)) == 0
+    with pytest.raises(QueryError, match="above 0 and at most 1"):
+        live.jobs.start("suggest-tags", threshold=1.5)
 
 
 def test_a_library_that_is_paused_is_waited_for(live: Live, folder: Path) -> None:

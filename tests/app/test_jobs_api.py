@@ -78,6 +78,7 @@ def test_a_job_is_paused_and_ended(client: TestClient, services: Services, folde
         ("POST", "/jobs/7/cancel", None, 404),
         ("POST", "/jobs", {"kind": "format the disk"}, 422),
         ("POST", "/jobs", {"kind": "index", "folder_id": 7}, 404),
+        ("POST", "/jobs", {"kind": "suggest-tags", "threshold": 2}, 422),
         ("POST", "/jobs", {"kind": "switch"}, 409),
         ("POST", "/jobs", {"kind": "switch", "encoder": "/etc/passwd"}, 404),
         ("POST", "/jobs", {"kind": "switch", "encoder": "ViT-B-32/openai"}, 404),

@@ -56,6 +56,9 @@ def test_suggested_tags_are_accepted_but_for_photos_left_out_and_browsed(
         page.get_by_role("button", name="Suggest tags").click()
         card = page.locator(".suggestions li").first
         expect(card).to_be_visible(timeout=60_000)
+        expect(
+            page.get_by_text(re.compile(r"Suggesting tags, just now: \d+ suggestions for \d photos"))
+        ).to_be_visible()
         tag = card.get_attribute("aria-label")
         photos = card.locator(".some button").count()
         card.locator(".some button").first.click()

@@ -78,8 +78,6 @@ def failures(services: Services) -> None:
 def page(services: Services) -> None:
     confirm_removal(services)
     show_chosen()
-    if told := st.session_state.pop("told", None):
-        st.toast(told)
     may_change = at_this_machine(services.library.settings)
     if not read_status(services.library).folders:
         if first_run(services) is not None:
@@ -92,7 +90,7 @@ def page(services: Services) -> None:
             pause_button(services)
             if may_change:
                 add_button(services)
-    running(services, "index", "retry-failed", "switch", "compact")
+    running(services, "index", "retry-failed", "switch", "suggest-tags", "compact")
     folders(services, may_change)
     failures(services)
     copies(services)

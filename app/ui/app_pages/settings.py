@@ -50,8 +50,6 @@ def matching(services: Services) -> None:
 
 
 def page(services: Services) -> None:
-    if told := st.session_state.pop("told", None):
-        st.toast(told)
     tabs = {"encoder": "Encoder", "places": "Where things are", "all": "All settings"}
     shown = chosen_view("Show", tabs, "show")
     if shown == "places":
