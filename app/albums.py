@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, distinct, func, insert, select
 from sqlalchemy.orm import Session
 
-from app.errors import NotFoundError, QueryError
+from app.errors import NotFoundError, QueryError, TakenError
 from app.names import contents_of
 from clipcore.batches import batched
 from indexer.catalog import Album, AlbumContent, Content, Photo, PhotoState
@@ -59,7 +59,8 @@ def make_album(library: Library, name: str, *, query: str | None = None, photo_i
 
     Raises:
         NotFoundError: one of the photos is not in the library.
-        QueryError: another has this name, it is no name, or the line is not in the language.
+        TakenError: another has this name.
+        QueryError: it is no name, or the line is not in the language.
     """
     name = _clean(name)
     if query is not None:
@@ -82,7 +83,8 @@ def change_album(library: Library, album_id: int, *, name: str | None = None, qu
 
     Raises:
         NotFoundError: there is no such album.
-        QueryError: another has this name, it is no name, the album is not live, or the line is not in the language.
+        TakenError: another has this name.
+        QueryError: it is no name, the album is not live, or the line is not in the language.
     """
     with library.catalog.writing() as (session, _):
         album = _row(session, album_id)
@@ -171,7 +173,7 @@ def _add(session: Session, album_id: int, photo_ids: Sequence[int]) -> None:
 def _check_free(session: Session, name: str, album_id: int | None = None) -> None:
     known = session.execute(select(Album.id).where(Album.key == _key(name))).scalar()
     if known is not None and known != album_id:
-        raise QueryError(f"there is an album {name!r} already")
+        raise TakenError(f"there is an album {name!r} already")
 
 
 def _clean(name: str) -> str:

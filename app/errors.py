@@ -20,6 +20,10 @@ class QueryError(AppError):
         self.pointer = "" if position is None else f"{line}\n{' ' * position}^"
 
 
+class TakenError(QueryError):
+    """A name that something else has already."""
+
+
 class NotFoundError(AppError):
     """A photo, a vocabulary, a folder or a job that is not there."""
 

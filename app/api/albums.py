@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app import albums as module
 from app.albums import LONGEST
+from app.api.problems import CONFLICT
 from app.api.requests import LARGEST_ID, Id, Strict
 from app.api.serving import Serving
 from app.query import MAX_TEXT
@@ -50,7 +51,7 @@ def albums(live: Serving) -> list[AlbumOut]:
     return [AlbumOut(**asdict(album)) for album in module.list_albums(live.now().library)]
 
 
-@router.post("/albums", status_code=201)
+@router.post("/albums", status_code=201, responses=CONFLICT)
 def make(live: Serving, body: AlbumIn) -> AlbumOut:
     """Makes an album of photos, or a live one."""
     made = module.make_album(live.now().library, body.name, query=body.query, photo_ids=body.photos)
@@ -63,7 +64,7 @@ def album(live: Serving, album_id: AlbumId) -> AlbumOut:
     return AlbumOut(**asdict(module.get_album(live.now().library, album_id)))
 
 
-@router.patch("/albums/{album_id}")
+@router.patch("/albums/{album_id}", responses=CONFLICT)
 def change(live: Serving, album_id: AlbumId, body: AlbumChangeIn) -> AlbumOut:
     """Gives an album another name, or a live one another search."""
     changed = module.change_album(live.now().library, album_id, name=body.name, query=body.query)

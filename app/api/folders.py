@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from app.api.addresses import ROOT
 from app.api.files import cleaned
 from app.api.jobs import JobOut, job_out
-from app.api.problems import Problem
+from app.api.problems import CONFLICT, Problem
 from app.api.requests import LARGEST_ID, Strict
 from app.api.serving import Serving
 from app.errors import NotAllowedError, NotFoundError
@@ -61,7 +61,7 @@ def folders(live: Serving) -> list[FolderOut]:
     return [folder_out(folder) for folder in read_folders(live.now().library)]
 
 
-@router.post("/folders", status_code=201, responses=_REFUSED)
+@router.post("/folders", status_code=201, responses=_REFUSED | CONFLICT)
 def add(live: Serving, request: Request, body: FolderIn, response: Response) -> FolderAddedOut:
     """Adds a folder of the server's machine, and begins to look through it.
 
@@ -92,7 +92,7 @@ def pause(live: Serving, folder_id: FolderId) -> FolderOut:
     return _out(library, folder_id)
 
 
-@router.post("/folders/{folder_id}/resume", status_code=202)
+@router.post("/folders/{folder_id}/resume", status_code=202, responses=CONFLICT)
 def resume(live: Serving, folder_id: FolderId) -> FolderAddedOut:
     """Takes `pause` back, and begins to look through the folder."""
     library = live.now().library
@@ -101,7 +101,7 @@ def resume(live: Serving, folder_id: FolderId) -> FolderAddedOut:
     return FolderAddedOut(folder=_out(library, folder_id), job=job_out(job))
 
 
-@router.post("/folders/{folder_id}/rescan", status_code=202)
+@router.post("/folders/{folder_id}/rescan", status_code=202, responses=CONFLICT)
 def rescan(live: Serving, folder_id: FolderId) -> JobOut:
     """Begins to look through a folder for what changed."""
     return job_out(live.jobs.start("index", folder_id=folder_id))

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.api.addresses import ROOT
-from app.api.problems import Problem
+from app.api.problems import CONFLICT
 from app.api.requests import LARGEST_ID, Id, Strict
 from app.api.serving import Serving
 from app.encoders import find_encoder
@@ -68,7 +68,6 @@ class JobOut(BaseModel):
     version: int = Field(description="counts its changes")
 
 
-_CONFLICT: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "Not as things are now"}}
 _EVENT = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "id", "data")}}
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -78,7 +77,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/jobs", status_code=202, responses=_CONFLICT)
+@router.post("/jobs", status_code=202, responses=CONFLICT)
 def start(live: Serving, body: JobIn, response: Response) -> JobOut:
     """Begins a job, behind those that wait.
 
@@ -118,13 +117,13 @@ def cancel(live: Serving, job_id: JobId) -> JobOut:
     return job_out(live.jobs.cancel(job_id))
 
 
-@router.post("/jobs/{job_id}/pause", responses=_CONFLICT)
+@router.post("/jobs/{job_id}/pause", responses=CONFLICT)
 def pause(live: Serving, job_id: JobId) -> JobOut:
     """Lets a job wait after the photos at hand; the jobs behind it wait too."""
     return job_out(live.jobs.pause(job_id))
 
 
-@router.post("/jobs/{job_id}/resume", responses=_CONFLICT)
+@router.post("/jobs/{job_id}/resume", responses=CONFLICT)
 def resume(live: Serving, job_id: JobId) -> JobOut:
     """Lets a paused job go on."""
     return job_out(live.jobs.resume(job_id))

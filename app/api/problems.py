@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.errors import AppError, JobError, NotAllowedError, NotFoundError, QueryError
+from app.errors import AppError, JobError, NotAllowedError, NotFoundError, QueryError, TakenError
 from clipcore import ClipcoreError
 from indexer.errors import FolderError, IndexerError, PhotoError
 
@@ -33,6 +33,7 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
     429: {"model": Problem, "description": "Too many requests"},
     503: {"model": Problem, "description": "The catalog or the encoder cannot be used now"},
 }
+CONFLICT: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "Not as things are now"}}
 _MEDIA_TYPE = "application/problem+json"
 
 
@@ -51,12 +52,12 @@ def add_problems(api: FastAPI) -> None:
     def ours(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, NotFoundError):
             return problem(404, "Not found", str(error))
+        if isinstance(error, JobError | TakenError):
+            return problem(409, "Not as things are now", str(error))
         if isinstance(error, QueryError | PhotoError | FolderError):
             return problem(422, "Cannot answer this", str(error), getattr(error, "position", None))
         if isinstance(error, NotAllowedError):
             return problem(403, "Not allowed", str(error))
-        if isinstance(error, JobError):
-            return problem(409, "Not as things are now", str(error))
         return problem(503, "Not available", str(error))
 
     @api.exception_handler(HTTPException)

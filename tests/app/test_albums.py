@@ -121,6 +121,10 @@ def test_the_api(services: Services, ids: dict[str, int]) -> None:
         assert client.get("/albums").json() == [client.get(at).json(), live]
         assert len(client.get("/search", params={"q": "album:rome"}).json()["items"]) == 2
         assert client.get("/search", params={"q": "album:milan"}).status_code == 404
+        again = client.post("/albums", json={"name": "ROME"})
+        assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
+        assert again.json()["detail"] == "there is an album 'ROME' already"
+        assert client.patch(f"/albums/{live['id']}", json={"name": "rome"}).status_code == 409
         assert client.patch(at, json={"query": "x"}).status_code == 422
         assert client.delete(at).status_code == 204
         assert client.get(at).status_code == client.delete(at).status_code == 404
