@@ -1,5 +1,6 @@
 """A pass over a folder, shown to someone at a terminal: a bar while it runs, a summary when it is done."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ def progress_bar(folder: str) -> Iterator[Listener]:
 def summary(report: Report, seconds: float) -> str:
     """What a pass did, in a line or a few."""
     if report.held:
-        return f"{report.folder} is paused: resume it on the library page, or with POST /folders/ID/resume"
+        return f"{report.folder} is paused: sightline resume {shlex.quote(str(report.folder))}, or on the library page"
     if report.offline:
         return f"{report.folder} is not there, or empty: its photos are kept. If you emptied it, add --accept-missing"
     lines = [f"{report.folder}: {counts_of(report)} ({seconds:.1f} s)"]

@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from app.commands.folder import indexed_folder
 from app.commands.options import as_json, command
 from app.commands.plan import show_plans
 from app.errors import QueryError
@@ -139,13 +140,9 @@ def forget(services: Services, folder: str) -> None:
     \b
       sightline forget ~/Scans
     """
-    path = os.path.abspath(os.path.expanduser(folder))
-    with services.library.catalog.reading() as session:
-        known = {found.path: found for found in list_folders(session)}
-    if path not in known:
-        raise FolderError(f"{path} is not an indexed folder: expected one of {', '.join(known) or 'none'}")
-    count = forget_folder(services.library.catalog, known[path])
-    click.echo(f"{path}: {count:,} photos taken out of the library", err=True)
+    known = indexed_folder(services, folder)
+    count = forget_folder(services.library.catalog, known)
+    click.echo(f"{known.path}: {count:,} photos taken out of the library", err=True)
 
 
 @click.command()

@@ -8,6 +8,7 @@ import click
 from app.commands.options import as_json, command
 from app.services import Services
 from app.status import read_failures, read_status
+from indexer.catalog import FolderState
 from indexer.control import is_paused
 
 
@@ -25,7 +26,7 @@ def status(services: Services, failures: bool, as_json: bool) -> None:
         return
     for folder in now.folders:
         counts = f"{folder.photos:,} photos, {folder.missing:,} missing, {folder.failed:,} unreadable"
-        click.echo(f"{folder.path}  {counts}{'  (offline)' if folder.state == 'offline' else ''}")
+        click.echo(f"{folder.path}  {counts}{'' if folder.state == FolderState.ONLINE else f'  ({folder.state})'}")
     if not now.folders:
         click.echo("no folder is indexed yet: sightline index FOLDER")
     click.echo(

@@ -83,3 +83,11 @@ def test_the_commands(library: Library, folder: Path) -> None:
     assert "paused" not in run.invoke(main, ["status"], catch_exceptions=False).stdout
     assert run.invoke(main, ["cancel"], catch_exceptions=False).exit_code == 0
     assert run.invoke(main, ["index", str(folder)], catch_exceptions=False).exit_code == 0
+    assert f"sightline resume {folder}" in run.invoke(main, ["pause", str(folder)], catch_exceptions=False).stderr
+    assert f"{folder}  5 photos, 0 missing, 0 unreadable  (paused)" in run.invoke(main, ["status"]).stdout
+    (folder / "a.jpg").unlink()
+    assert f"is paused: sightline resume {folder}" in run.invoke(main, ["index"], catch_exceptions=False).stderr
+    assert "no longer paused" in run.invoke(main, ["resume", f"{folder}/"], catch_exceptions=False).stderr
+    assert "1 missing" in run.invoke(main, ["index"], catch_exceptions=False).stderr
+    unknown = run.invoke(main, ["pause", str(folder / "sub")])
+    assert (unknown.exit_code, unknown.stderr.count("\n")) == (2, 1) and "not an indexed folder" in unknown.stderr
