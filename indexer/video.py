@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EVERY = 5.0  # seconds
 MOST_FRAMES = 24
 _CONTAINERS = "mov,matroska,avi,mpegts,mpeg"  # none that names other files or addresses, as playlists do
+_ROUNDED = 0.001  # seconds: a frame's time in milliseconds still means that frame, not the key frame before
 _PLACE = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)")  # ISO 6709
 
 
@@ -65,7 +66,7 @@ def frame_at(path: str, time_s: float | None, max_pixels: int) -> Image.Image:
     with _opened(path) as (container, stream):
         if stream.width * stream.height > max_pixels:
             raise PhotoError(f"{stream.width} x {stream.height} pixels; the limit is {max_pixels:,}")
-        at = _duration(container, stream) / 2 if time_s is None else time_s
+        at = _duration(container, stream) / 2 if time_s is None else time_s + _ROUNDED
         frame = _frame_at(container, stream, at)
         if frame is None:
             raise PhotoError(f"broken video: no picture at {at:.1f} s")

@@ -56,6 +56,19 @@ def test_frames_are_sampled_with_their_times(tmp_path: Path, name: str) -> None:
         assert is_like(np.asarray(frame.image)[60, 80], RED if frame.time_s < 20 else BLUE)
 
 
+def test_a_time_rounded_to_milliseconds_means_the_same_frame(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.mp4")
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(30_000, 1001))
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for number in range(450):
+            pixels = np.full((96, 160, 3), (number * 37 % 256, number * 11 % 256, number % 256), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode(None))
+    for frame in sample_frames(path, 10**8):
+        assert np.array_equal(frame_at(path, round(frame.time_s, 3), 10**8), frame.image), frame.time_s
+
+
 def test_a_long_video_has_no_more_than_so_many_frames(tmp_path: Path) -> None:
     assert len(list(sample_frames(str(film(tmp_path / "a.mp4", 300)), 10**8))) == MOST_FRAMES
 
