@@ -9,12 +9,14 @@ pointed beside what this points at. It needs nothing of the encoder's insides, a
 
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from app.errors import QueryError
+from app.photos import get_photo, upright_picture
 from app.query import Query
 from app.relevance import TEMPLATES, above_words_at_large, at_large
 from app.search import PROMPTS
@@ -23,6 +25,10 @@ from clipcore.batches import batched
 from clipcore.runtimes.base import Vectors
 from clipcore.zeroshot import class_vectors
 from indexer.library import Library
+from indexer.photo import is_video
+
+if TYPE_CHECKING:
+    from app.services import Services
 
 STEPS = 9  # of the spot, along each side
 _RADIUS = 0.18  # of the spot, in sides of the picture
@@ -55,6 +61,28 @@ class Explanation:
         out = io.BytesIO()
         Image.fromarray(mixed.clip(0, 255).astype(np.uint8)).save(out, "PNG")
         return out.getvalue()
+
+
+def explain_photo(
+    services: "Services", photo_id: int, query: Query, time_s: float | None = None
+) -> tuple[Image.Image, Explanation, float | None]:
+    """A photo's picture, which parts of it answer a query, and, of a video, at which second.
+
+    Of a video that is its frame at `time_s`, or else the one that answers the query best.
+
+    Raises:
+        NotFoundError: there is no such photo.
+        PhotoError: the original, or that frame of it, cannot be read.
+        QueryError: the query has no words to look for.
+    """
+    photo = get_photo(services.library, photo_id)
+    spelled_out = services.search.spelled_out(query)
+    if not is_video(photo.path):
+        time_s = None
+    elif time_s is None:
+        time_s = services.search.moment(query, photo)
+    picture = upright_picture(services.library, photo, time_s)
+    return picture, explain(services.library, picture, spelled_out), time_s
 
 
 def explain(library: Library, picture: Image.Image, query: Query) -> Explanation:

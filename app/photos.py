@@ -205,7 +205,18 @@ def preview(library: Library, photo: PhotoDetails, time_s: float | None = None) 
 def upright_picture(library: Library, photo: PhotoDetails, time_s: float | None = None) -> Image.Image:
     """The picture upright, decoded no larger than a preview needs; of a video, at a time. Raises as `preview` does."""
     path, data = _original(library, photo)
-    return large_picture(data, path, library.limits, PREVIEW_SIZE // DRAFT_MARGIN, time_s)
+    try:
+        return large_picture(data, path, library.limits, PREVIEW_SIZE // DRAFT_MARGIN, time_s)
+    except PhotoError as error:
+        if not is_video(path):
+            raise
+        at = "" if time_s is None else f" at {clock(time_s)}"
+        raise PhotoError(f"cannot read the frame of {path}{at}: {error}") from error
+
+
+def clock(time_s: float) -> str:
+    """A time in a video as players show it: "1:05"."""
+    return f"{int(time_s) // 60}:{int(time_s) % 60:02}"
 
 
 def _original(library: Library, photo: PhotoDetails) -> tuple[str, bytes]:

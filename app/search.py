@@ -237,6 +237,13 @@ class Search:
             start += len(some)
         return hits, start
 
+    def moment(self, query: Query, photo: PhotoDetails) -> float | None:
+        """When a video shows best what a query looks for, in seconds; None of a photo. Raises as a call does."""
+        if not query.parts or not is_video(photo.path):
+            return None
+        asked = self._asked(query.parts, self._index.catch_up())
+        return self._moments({photo.content_id: photo}, asked.vector).get(photo.content_id)
+
     def _moments(self, photos: Mapping[int, PhotoDetails], vector: Vectors | None) -> dict[int, float]:
         """When those photos that are videos show best what is looked for, in seconds."""
         videos = [content_id for content_id, photo in photos.items() if is_video(photo.path)]

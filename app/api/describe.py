@@ -7,12 +7,12 @@ from fastapi import APIRouter, Response
 from fastapi import Query as Parameter
 from pydantic import BaseModel, Field
 
-from app.api.photos import PhotoId
+from app.api.photos import PhotoId, Second
 from app.api.requests import DescribeIn
 from app.api.serving import Serving
-from app.explain import explain
+from app.explain import explain_photo
 from app.language import parse
-from app.photos import encode_picture, get_photo, stored_vectors, upright_picture
+from app.photos import encode_picture, stored_vectors
 from app.query import MAX_TEXT
 
 router = APIRouter(tags=["describe"])
@@ -58,9 +58,15 @@ def vocabularies(live: Serving) -> dict[str, int]:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}},
 )
-def why(live: Serving, photo_id: PhotoId, q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT)]) -> Response:
-    """The photo as a PNG in which the parts glow that answer a query of words; takes a second or two."""
-    services = live.now()
-    picture = upright_picture(services.library, get_photo(services.library, photo_id))
-    explanation = explain(services.library, picture, services.search.spelled_out(parse(q)))
+def why(
+    live: Serving,
+    photo_id: PhotoId,
+    q: Annotated[str, Parameter(min_length=1, max_length=MAX_TEXT)],
+    t: Second = None,
+) -> Response:
+    """The photo as a PNG in which the parts glow that answer a query of words; takes a second or two.
+
+    Of a video it is the frame at the time `t`, which a hit has as `time_s`; without it, the one that answers best.
+    """
+    picture, explanation, _ = explain_photo(live.now(), photo_id, parse(q), t)
     return Response(explanation.over(picture), media_type="image/png")

@@ -35,6 +35,7 @@ PhotoId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="as in a search r
 Version = Annotated[
     str | None, Parameter(pattern="^[0-9a-f]{12,64}$", description="the content's hash, so that it is kept for ever")
 ]
+Second = Annotated[float | None, Parameter(ge=0, le=1e6, description="second of a video")]
 _RANGES: dict[int | str, dict[str, Any]] = {
     206: {"description": "The range that was asked for", "content": {"*/*": {"schema": _BYTES}}},
     416: {"description": "The file is shorter", "content": {}},
@@ -117,7 +118,7 @@ def large(
     live: Serving,
     request: Request,
     photo_id: PhotoId,
-    t: Annotated[float | None, Parameter(ge=0, le=1e6, description="second of a video")] = None,
+    t: Second = None,
     v: Version = None,
 ) -> Response:
     """A JPEG that fills a screen, upright, without metadata; of a video, its frame at a time."""

@@ -14,6 +14,7 @@ from app.commands.options import as_json, command, nul, paths_only
 from app.commands.photo import id_of, read
 from app.errors import AppError
 from app.language import parse
+from app.photos import clock
 from app.query import Part, Query
 from app.ranking import Ranking
 from app.search import MAX_RESULTS, Hit, Results
@@ -203,7 +204,7 @@ def _list(services: Services, results: Results, paths: bool, thumbnails: str) ->
         score = "" if hit.score is None else f"{hit.relevance:.2f}  {hit.score:.3f}  "
         if method != "none":
             click.echo(_thumbnail(services, hit, method), nl=False)
-        at = "" if hit.time_s is None else f"  at {int(hit.time_s) // 60}:{int(hit.time_s) % 60:02}"
+        at = "" if hit.time_s is None else f"  at {clock(hit.time_s)}"
         alike = f"  (+{len(hit.alike)} alike)" if hit.alike else ""
         click.echo(hit.photo.path if paths else f"{score}{hit.photo.path}{at}{alike}")
 

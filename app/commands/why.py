@@ -4,40 +4,50 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.options import as_json, command, fail
 from app.commands.photo import id_of, read
-from app.photos import PREVIEW_SIZE, get_photo, upright_picture
+from app.photos import PREVIEW_SIZE, clock
 from app.services import Services
 from clipcore.preprocess import DRAFT_MARGIN
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @click.command()
 @click.argument("photo")
 @click.argument("query", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where the picture goes; - is stdout.")
+@click.option(
+    "--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a video: at this time, not where it answers best."
+)
 @as_json
 @click.pass_obj
 @command
-def why(services: Services, photo: str, query: Sequence[str], out: Path | None, as_json: bool) -> None:
+def why(
+    services: Services, photo: str, query: Sequence[str], out: Path | None, at: float | None, as_json: bool
+) -> None:
     """Show which parts of PHOTO (a file, or an id) answer QUERY: a PNG in which they glow, and where it is hottest.
+
+    Of a video it shows the frame that answers best.
 
     \b
       sightline why holiday.jpg a dog on the beach --out heat.png
+      sightline why holiday.mp4 a dog --at 12.5 --out heat.png
     """
-    from app.explain import explain
+    from app.explain import explain, explain_photo
     from app.language import parse
-    from indexer.photo import large_picture
 
     asked = parse(" ".join(query))
-    photo_id = id_of(services, photo)
-    if photo_id:
-        picture = upright_picture(services.library, get_photo(services.library, photo_id))
+    if photo_id := id_of(services, photo):
+        picture, found, at = explain_photo(services, photo_id, asked, at)
     else:
-        picture = large_picture(read(services, photo), photo, services.library.limits, PREVIEW_SIZE // DRAFT_MARGIN)
-    found = explain(services.library, picture, services.search.spelled_out(asked))
+        picture = _outside(services, photo, at)
+        found = explain(services.library, picture, services.search.spelled_out(asked))
     try:
         if out is not None and str(out) == "-":
             sys.stdout.buffer.write(found.over(picture))
@@ -47,6 +57,16 @@ def why(services: Services, photo: str, query: Sequence[str], out: Path | None, 
     except OSError as error:
         fail(f"cannot write {out}: {error.strerror}", 1)
     if as_json:
-        click.echo(json.dumps({"x": found.x, "y": found.y, "out": str(out) if out else None}))
+        click.echo(json.dumps({"x": found.x, "y": found.y, "time_s": at, "out": str(out) if out else None}))
     else:
-        click.echo(f"hottest at {found.x:.0%} from the left, {found.y:.0%} from the top{f': {out}' if out else ''}")
+        when = "" if at is None else f"at {clock(at)}: "
+        where = f"hottest at {found.x:.0%} from the left, {found.y:.0%} from the top"
+        click.echo(f"{when}{where}{f': {out}' if out else ''}")
+
+
+def _outside(services: Services, path: str, at: float | None) -> "Image.Image":
+    """The picture of a file that is not in the library; of a video, its frame at a time, or in the middle."""
+    from indexer.photo import is_video, large_picture
+
+    data = b"" if is_video(path) else read(services, path)
+    return large_picture(data, path, services.library.limits, PREVIEW_SIZE // DRAFT_MARGIN, at)

@@ -48,6 +48,12 @@ def test_a_video_plays_from_the_time_of_its_hit(browser: Browser, visit: Visit, 
             "video => video.readyState >= 2 && !video.paused && video.currentTime > 0", arg=video.element_handle()
         )
         assert started <= video.evaluate("video => video.currentTime") < 20
+        page.keyboard.press("w")
+        expect(box.locator("img.why")).to_be_visible(timeout=60_000)
+        expect(box.get_by_text(f"At 0:{int(started):02}, what glows answers")).to_be_visible()
+        assert video.evaluate("video => video.paused")
+        page.keyboard.press("w")
+        page.wait_for_function("video => !video.paused", arg=video.element_handle())
         page.keyboard.press("Escape")
         page.get_by_role("button", name="old.mp4", exact=True).click()
         expect(box.locator("img.large.loaded")).to_be_visible()

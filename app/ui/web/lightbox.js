@@ -79,20 +79,28 @@ class Lightbox {
   }
 
   // Which parts of the photo answer the words of the question: a heat map over it, which the server needs a moment for.
+  // Of a video that is its frame at the time of the hit; it waits meanwhile.
   async showWhy() {
     const { item, gallery } = this
-    this.whyButton.hidden = !gallery.words || Boolean(item.video)
+    this.whyButton.hidden = !gallery.words
     this.whyButton.setAttribute("aria-pressed", Boolean(this.why))
-    this.stage.querySelector(".why")?.remove()
+    const shown = this.stage.querySelector(".why")
+    const video = this.stage.querySelector("video")
+    shown?.remove()
     const asked = this.why && !this.whyButton.hidden
     this.tell(asked ? "Looking for what matched …" : "")
-    if (!asked) return
+    if (!asked) {
+      if (shown) video?.play().catch(() => {}) // a format that this browser cannot play
+      return
+    }
     const stillAsked = () => this.item === item && this.why && this.box.open
+    const time = item.video && item.time_s !== null ? item.time_s : null
     try {
-      const heat = await picture(`/photos/${item.id}/why?q=${encodeURIComponent(gallery.words)}`)
+      const heat = await picture(`/photos/${item.id}/why?q=${encodeURIComponent(gallery.words)}${time === null ? "" : `&t=${time.toFixed(3)}`}`)
       if (!stillAsked()) return
+      video?.pause()
       this.stage.querySelector(".frame").append(make("img", { className: "why", src: heat, alt: `Where ${item.name} answers: ${gallery.words}` }))
-      this.tell("What glows answers your words most")
+      this.tell(`${time === null ? "What" : `At ${clock(time)}, what`} glows answers your words most`)
     } catch (error) {
       if (stillAsked()) this.tell(error.message)
     }
