@@ -62,11 +62,13 @@ class WeightsIn(Strict):
 
 
 class PartIn(WithPicture):
-    """One thing to look for, and how much it counts: a description, a photo of the library, or a picture."""
+    """A thing to look for, or that is not wanted, and how much: words, a photo of the library, or a picture."""
 
     text: Words | None = Field(default=None, description="a description, taken as it is", examples=["a red ball"])
     photo: Id | None = Field(default=None, description="id of a photo in the library")
-    weight: Weight = 1
+    weight: float = Field(
+        default=1, ge=-MAX_WEIGHT, le=MAX_WEIGHT, strict=True, description="not 0; below 0: rather not like this"
+    )
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -75,13 +77,13 @@ class PartIn(WithPicture):
         return self
 
     def part(self, settings: Settings) -> Part:
-        """It as a part of a query.
+        """It as a part of a query, with its weight above 0.
 
         Raises:
             QueryError: there are no words in it, or its picture cannot be fetched.
         """
         picture = self.picture(settings)
-        return Part(next(one for one in (picture, self.photo, self.text) if one is not None), self.weight)
+        return Part(next(one for one in (picture, self.photo, self.text) if one is not None), abs(self.weight))
 
 
 class QueryIn(WithPicture):
@@ -96,7 +98,9 @@ class QueryIn(WithPicture):
     photos: list[Id] = Field(default=[], max_length=MAX_PARTS, description="ids of photos in the library")
     weights: WeightsIn = WeightsIn()
     parts: list[PartIn] = Field(
-        default=[], max_length=MOST_PARTS, description="further things to look for, each with its weight"
+        default=[],
+        max_length=MOST_PARTS,
+        description="further things to look for, or that are not wanted, each with its weight",
     )
     minus: list[Words] = Field(
         default=[], max_length=MAX_PARTS, description="what should not be in it, as -(words) in text"
@@ -113,8 +117,8 @@ class QueryIn(WithPicture):
         parts = [Part(photo, weight) for photo, weight in zip(self.photos, weights, strict=False)]
         if (picture := self.picture(settings)) is not None:
             parts.append(Part(picture, self.weights.image))
-        parts += [part.part(settings) for part in self.parts]
-        minus = tuple(Part(words) for words in self.minus)
+        parts += [part.part(settings) for part in self.parts if part.weight >= 0]
+        minus = (*map(Part, self.minus), *(part.part(settings) for part in self.parts if part.weight < 0))
         if written is None:
             return Query(weighted=tuple(parts), minus=minus)
         if written.text:

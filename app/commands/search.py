@@ -64,7 +64,7 @@ class QueryCommand(click.Command):
     "images",
     multiple=True,
     metavar="FILE[^WEIGHT]",
-    help="A picture to be like, from anywhere on this machine (several times).",
+    help="A picture to be like, from anywhere on this machine (several times); unlike, with a weight below 0.",
 )
 @click.option("--min-relevance", default=0.0, type=click.FloatRange(0, 1), help="Leave out what is less relevant.")
 @click.option("--matches", is_flag=True, help="Leave out what does not match.")
@@ -132,20 +132,23 @@ def _with_pictures(services: Services, line: str, images: Sequence[str]) -> Quer
     """A line of the query language together with pictures."""
     if not images:
         return parse(line)
-    pictures = tuple(_picture(services, image) for image in images)
+    like, unlike = list[Part](), list[Part]()
+    for image in images:
+        part, wanted = _picture(services, image)
+        (like if wanted else unlike).append(part)
     if not line.strip():
-        return Query(weighted=pictures)
+        return Query(weighted=tuple(like), minus=tuple(unlike))
     written = parse(line)
-    return replace(written, weighted=(*written.weighted, *pictures))
+    return replace(written, weighted=(*written.weighted, *like), minus=(*written.minus, *unlike))
 
 
-def _picture(services: Services, image: str) -> Part:
-    """A file with its weight; one that is in the library is not read again."""
+def _picture(services: Services, image: str) -> tuple[Part, bool]:
+    """A file with its weight, and whether it is wanted; one that is in the library is not read again."""
     path, weight = image, 1.0
-    if not os.path.exists(image) and (said := re.fullmatch(r"(.+)\^(\d+(?:\.\d+)?)", image)):
+    if not os.path.exists(image) and (said := re.fullmatch(r"(.+)\^(-?\d+(?:\.\d+)?)", image)):
         path, weight = said[1], float(said[2])
     photo_id = id_of(services, path)
-    return Part(photo_id if photo_id else read(services, path), weight)
+    return Part(photo_id if photo_id else read(services, path), abs(weight)), weight >= 0
 
 
 @click.command()

@@ -68,6 +68,7 @@ def test_pictures_with_weights_in_a_search(sightline: Sightline, folder: Path, t
     assert first("--image", elsewhere) == "c.webp"
     assert first("--image", str(elsewhere), "--image", f"{folder / 'sub' / 'deep' / 'e.png'}^0.1") == "c.webp"
     assert first("--image", elsewhere, "folder:deep") == "e.png"
+    assert first("--image", f"{elsewhere}^-1") != "c.webp"
     assert first("--image", own) != "d.jpg", "a photo of the library is left out"
     assert sightline("search", "--image", str(tmp_path / "none.jpg")).exit_code == 2
     assert sightline("search", "--image", f"{elsewhere}^99").exit_code == 2
