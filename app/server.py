@@ -135,6 +135,10 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await asyncio.to_thread(live.jobs.close)  # whoever listens to a job is told, and goes
+            for connection in list(self.server_state.connections):
+                if connection.transport.is_closing():  # and its client reads no more: it cannot be closed again
+                    connection.transport.abort()
+            await asyncio.sleep(0)
             await super().shutdown(sockets)
 
     config = uvicorn.Config(

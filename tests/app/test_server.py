@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from app.errors import ServerError
 from app.server import Door, serve
 from app.services import Services
 from indexer.settings import Settings
+
+UPGRADE = (
+    b"GET /_stcore/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 @pytest.fixture
@@ -56,11 +62,22 @@ def test_it_ends_though_a_client_never_does(clients: list[socket.socket], addres
     clients.extend(socket.create_connection((host, int(port)), 10) for _ in range(2))
     page, body = clients
     body.sendall(b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
-    page.sendall(
-        b"GET /_stcore/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+    page.sendall(UPGRADE)
     assert page.recv(12) == b"HTTP/1.1 101"
+
+
+def test_it_ends_cleanly_though_a_page_that_goes_reads_no_more(clients: list[socket.socket], address: str) -> None:
+    """Its connection is closing, and cannot be closed again, when the server is told to end."""
+    host, port = address.removeprefix("http://").split(":")
+    page = socket.socket()
+    clients.append(page)
+    page.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    page.connect((host, int(port)))
+    page.sendall(UPGRADE)
+    assert page.recv(12) == b"HTTP/1.1 101"
+    ping, close = b"\x89\xfd" + bytes(4 + 125), b"\x88\x80" + bytes(4)  # masked with zeros
+    page.sendall(ping * 65_536 + close)  # the answers to which fill what the system holds of them
+    time.sleep(2)  # until all are read
 
 
 def test_a_port_in_use_is_said_in_one_line(services: Services) -> None:
