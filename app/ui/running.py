@@ -60,11 +60,14 @@ def _job(services: Services, job: Job) -> None:
         share = min(job.done / job.total, 1.0) if job.total else 0.0
         st.progress(share, text=f"**{_NAMES[job.kind]}{_where(services, job)}** · {progress_line(job)}")
         with st.container(horizontal=True, gap="small"):
-            if job.state is State.RUNNING:
-                st.button("Pause", key=f"pause-{job.id}", icon=":material/pause:", on_click=_do, args=("pause", job.id))
-            elif job.state is State.PAUSED:
+            if job.state in (State.RUNNING, State.PAUSED):
+                is_paused = job.state is State.PAUSED
                 st.button(
-                    "Go on", key=f"resume-{job.id}", icon=":material/play_arrow:", on_click=_do, args=("resume", job.id)
+                    "Go on" if is_paused else "Pause",
+                    key=f"pause-{job.id}",
+                    icon=":material/play_arrow:" if is_paused else ":material/pause:",
+                    on_click=_do,
+                    args=("resume" if is_paused else "pause", job.id),
                 )
             st.button(
                 "Stop",

@@ -14,6 +14,7 @@ from app.ui.running import running, start
 from indexer import control
 
 _LOOK_EVERY = "3s"
+_PAUSE_WIDTH = 168  # pixels: the longer of its two labels
 
 
 @st.fragment(run_every=_LOOK_EVERY)
@@ -42,12 +43,17 @@ def _numbers(now: Status) -> None:
 
 
 def pause_button(services: Services) -> None:
-    """Pauses whoever indexes this library, or lets it go on."""
+    """Pauses whoever indexes this library, or lets it go on: one button of one width, so that none moves away."""
     catalog = services.library.catalog
-    if control.is_paused(catalog):
-        st.button("Resume indexing", icon=":material/play_arrow:", on_click=control.resume, args=(catalog,))
-    else:
-        st.button("Pause indexing", icon=":material/pause:", on_click=control.pause, args=(catalog,))
+    is_paused = control.is_paused(catalog)
+    st.button(
+        "Resume indexing" if is_paused else "Pause indexing",
+        key="pause-indexing",
+        icon=":material/play_arrow:" if is_paused else ":material/pause:",
+        width=_PAUSE_WIDTH,
+        on_click=control.resume if is_paused else control.pause,
+        args=(catalog,),
+    )
 
 
 def add_button(services: Services) -> None:
