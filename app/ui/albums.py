@@ -59,8 +59,8 @@ def _cards(key: str, cards: list[dict[str, object]]) -> None:
 
 def _album(album: AlbumDetails) -> dict[str, object]:
     note = album.query if album.photos is None else f"{album.photos:,} {'photo' if album.photos == 1 else 'photos'}"
-    asks = str(Query(filters=(Filter("album", album.name),)))
-    return {"id": album.id, "name": album.name, "note": note, "cover": album.cover, "asks": asks}
+    shown = {"id": album.id, "name": album.name, "note": note, "cover": album.cover, "live": album.query is not None}
+    return shown | {"asks": str(Query(filters=(Filter("album", album.name),)))}
 
 
 def _name(taught: Taught) -> dict[str, object]:

@@ -35,7 +35,7 @@ def encoders(services: Services, may_change: bool) -> None:
         "Nothing changes while you compare: both look at the same photos of yours, at most 200, and answer the same "
         "questions."
     )
-    with st.form("compare"):
+    with st.form("compare", width=760):
         name = st.text_input("Encoder", placeholder="ViT-B-32/laion2b_s34b_b79k", key="other-encoder")
         st.caption(f"For example {EXAMPLES}.")
         questions = st.text_area("Questions, one a line", QUESTIONS, height=110)

@@ -32,17 +32,17 @@ def start(kind: Kind, **options: object) -> None:
         st.session_state["told"] = plain(str(error))
 
 
-def running(services: Services, *kinds: Kind) -> None:
-    """The jobs of these kinds, followed closely while there are any."""
+def running(services: Services, *kinds: Kind, over: bool = True) -> None:
+    """The jobs of these kinds, followed closely while there are any; `over`: then the last one, and what it did."""
     active = _active(kinds)
-    st.fragment(_running, run_every=1 if active else 5)(services, kinds)
+    st.fragment(_running, run_every=1 if active else 5)(services, kinds, over)
 
 
 def _active(kinds: tuple[Kind, ...]) -> list[Job]:
     return [job for job in reversed(jobs().list()) if job.kind in kinds and not job.state.is_over]
 
 
-def _running(services: Services, kinds: tuple[Kind, ...]) -> None:
+def _running(services: Services, kinds: tuple[Kind, ...], over: bool) -> None:
     active = _active(kinds)
     ids = [job.id for job in active]
     key = f"active {kinds}"
@@ -51,7 +51,7 @@ def _running(services: Services, kinds: tuple[Kind, ...]) -> None:
         st.rerun()  # the page shows what the job did, and is followed as closely as it now should
     for job in active:
         _job(services, job)
-    if not active:
+    if over and not active:
         _ended(kinds)
 
 

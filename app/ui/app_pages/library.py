@@ -96,7 +96,8 @@ def page(services: Services) -> None:
             pause_button(services)
             if may_change:
                 add_button(services)
-    running(services, "index", "retry-failed", "switch", "suggest-tags", "compact")
+    running(services, "index", "retry-failed", "switch", "compact")
+    running(services, "suggest-tags", over=False)  # what is told on its own page; but jobs here wait for it
     folders(services, may_change)
     failures(services)
     copies(services)

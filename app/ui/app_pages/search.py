@@ -107,7 +107,7 @@ def told_wrong(error: QueryError) -> None:
 
 services = current()
 begin()
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="ask-row"):
     search_box()
     picture_box()
     controls(services)

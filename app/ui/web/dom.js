@@ -14,6 +14,7 @@ const make = (tag, attributes = {}, ...children) => {
 }
 
 const ICONS = {
+  search: "M10.500 4a6.500 6.500 0 1 0 0 13a6.500 6.500 0 1 0 0-13M15.500 15.500 20 20",
   close: "M6 6 18 18M18 6 6 18",
   left: "M15 5 8 12l7 7",
   right: "M9 5l7 7-7 7",

@@ -37,6 +37,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   const newestFirst = [...years].reverse()
-  root.querySelector(".years").replaceChildren(...[...years].map(bar))
+  const bars = root.querySelector(".years")
+  bars.replaceChildren(...[...years].map(bar))
   root.querySelector(".months").replaceChildren(...newestFirst.map(section))
+  bars.scrollLeft = bars.scrollWidth // where there are more years than fit, the last ones show first, as below
 }
