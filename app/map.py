@@ -138,7 +138,9 @@ class LibraryMap:
         with self._library.catalog.reading() as session:
             rows = session.execute(query).all()
         vectors = np.frombuffer(b"".join(row.data for row in rows), STORED_DTYPE).astype(np.float32)
-        return np.array([row.content_id for row in rows], np.int64), vectors.reshape(len(rows), -1)
+        return np.array([row.content_id for row in rows], np.int64), vectors.reshape(
+            len(rows), self._library.encoder.dim
+        )
 
     def _regions(self, places: Floats, vectors: Vectors) -> tuple[NDArray[np.int64], list[str]]:
         """Which region each photo is in, and the regions' names."""

@@ -9,10 +9,11 @@ from sqlalchemy import update
 
 from app import map as maps
 from app.api import create_api
-from app.map import layout
+from app.map import Map, layout
 from app.services import Services
 from app.timeline import Period, timeline
 from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState
+from indexer.library import Library
 
 
 def _two_kinds(count: int, dim: int = 16) -> np.ndarray:
@@ -68,6 +69,10 @@ def test_the_map_is_made_once_and_anew_when_photos_change(services: Services, id
     assert len(services.map.read(wait=True).points) == 4
     kept.write_bytes(b"cut short")
     assert len(services.map.read(wait=True).points) == 4
+
+
+def test_an_empty_library_has_an_empty_map(library: Library) -> None:
+    assert Services(library.settings, library.catalog).map.read(wait=True) == Map([], [], current=True)
 
 
 def test_the_time_line_counts_and_shows_the_best_rated(services: Services, ids: dict[str, int]) -> None:
