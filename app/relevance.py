@@ -72,6 +72,21 @@ class Relevance:
         """Reads the words at large, which takes a second once."""
         _ = self._tags
 
+    @cached_property
+    def _middle(self) -> Vectors:
+        middle: Vectors = self._tags.mean(axis=0)
+        return middle
+
+    def aim(self, text: Vectors) -> Vectors:
+        """Where to look for photos of a text's vector (dim,), unit length.
+
+        Its cosines are in the order of by how much the text scores more on a photo than words at large do. Photos
+        that are unlike all photos that an encoder was made of score high for every text, and would take all places.
+        """
+        aim = text - self._middle
+        result: Vectors = (aim / max(float(np.linalg.norm(aim)), 1e-6)).astype(np.float32)
+        return result
+
     def cut(self, words: bool) -> float:
         """The relevance from which on a photo matches a query of words, or one with photos in it."""
         return (self.calibration.text if words else self.calibration.photo).cut

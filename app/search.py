@@ -257,6 +257,10 @@ class Search:
         if ranking.min_relevance:
             candidates, _ = candidates.split(ranking.min_relevance)
         matching, rest = candidates.split(self._relevance.cut(asked.of_words and not ranking.moves))
+        if query.parts and asked.of_words and not ranking.moves:
+            # by the score, what scores high for every text would come first where nothing matches
+            standing = self._relevance.of_text(rest.worth, rest.vectors) if query.minus else rest.relevances
+            rest = rest.take(np.argsort(-standing, kind="stable"))
         if ranking.diverse:
             matching = diversify(matching)
         if ranking.sort == "date":
@@ -273,12 +277,14 @@ class Search:
         vector, left_out = self._moved(asked.vector, ranking, searched)
         sign = 1 if query.parts or ranking.like else -1  # or nothing is wanted but that something is not there
         mentions = find_mentions(self._library, query.words, photos=searched) if sign > 0 else NONE
-        ids, vectors = self._found(sign * vector, count, conditions, mentions, [*asked.contents, *left_out])
+        words = bool(query.parts) and asked.of_words and not ranking.moves  # then words at large are the yardstick
+        aim = self._relevance.aim(vector) if words else sign * vector
+        ids, vectors = self._found(aim, count, conditions, mentions, [*asked.contents, *left_out])
         scores = vectors @ vector
         relevances = np.ones(len(ids), np.float32)
         worth = sign * scores
         if sign > 0:
-            relevances = self._judged(asked.of_words and not ranking.moves, vector, scores, vectors, searched)
+            relevances = self._judged(words, vector, scores, vectors, searched)
         if len(mentions.ids):
             shares = mentions.of(ids)
             relevances = more_relevant(relevances, shares)

@@ -100,7 +100,7 @@ def ask(encoder: Encoder, queries: Sequence[Query], vectors: Vectors, truth: Tru
     case = text_case(encoder, "everyday", [query.text for query in queries], vectors, truth)
     likely = calibration(encoder.fingerprint).text
     return [
-        measure(query, scores, likely(deviations) >= likely.cut, true)
+        measure(query, scores, deviations, likely(deviations) >= likely.cut, true)
         for query, scores, deviations, true in zip(queries, case.scores, case.deviations, truth, strict=True)
     ]
 

@@ -36,9 +36,18 @@ class Found:
     order: Places
 
 
-def measure(query: Query, scores: NDArray[np.float32], matches: NDArray[np.bool_], truth: NDArray[np.int8]) -> Found:
-    """How a query did, by scores, matches and truth of all pictures (n,): matches come first, as in the app."""
-    order = np.lexsort((-scores, ~matches))
+def measure(
+    query: Query,
+    scores: NDArray[np.float32],
+    relevances: NDArray[np.float32],
+    matches: NDArray[np.bool_],
+    truth: NDArray[np.int8],
+) -> Found:
+    """How a query did, by scores, relevances, matches and truth of all pictures, each (n,).
+
+    They stand in the app's order: matches by score, then the others by relevance.
+    """
+    order = np.lexsort((-np.where(matches, scores, relevances), ~matches))
     ranked = truth[order][truth[order] != UNKNOWN] == HIT
     hits, judged = int(ranked.sum()), len(ranked)
     matched = int((matches & (truth != UNKNOWN)).sum())

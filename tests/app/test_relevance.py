@@ -66,3 +66,20 @@ def test_photos_that_are_not_wanted_are_less_relevant(services: Services) -> Non
     before = {hit.photo.id: hit.relevance for hit in services.search(Query("a wall"), 10).hits}
     after = {hit.photo.id: hit.relevance for hit in services.search(parse("a wall -(a wall)"), 10).hits}
     assert after == pytest.approx({i: r * (1 - r) for i, r in before.items()}, abs=1e-6)
+
+
+def test_what_does_not_match_is_in_the_order_of_its_relevance(services: Services) -> None:
+    hits = services.search(parse("a steam locomotive at a station"), 10).hits
+    relevances, scores = [hit.relevance for hit in hits], [hit.score or 0.0 for hit in hits]
+    assert relevances == sorted(relevances, reverse=True)
+    assert scores != sorted(scores, reverse=True), "by the score, what is near to every word would come first"
+
+
+def test_photos_are_looked_for_where_a_text_says_more_than_words_at_large(services: Services) -> None:
+    relevance, encoder = services.search._relevance, services.library.encoder
+    text = encoder.encode_texts(["a steam locomotive"])[0]
+    photos = np.random.default_rng(0).normal(size=(50, encoder.dim)).astype(np.float32)
+    above = photos @ text - (photos @ relevance._tags.T).mean(axis=1)
+    aim = relevance.aim(text)
+    assert float(np.linalg.norm(aim)) == pytest.approx(1, abs=1e-5)
+    assert np.argsort(-(photos @ aim)).tolist() == np.argsort(-above).tolist()

@@ -98,20 +98,21 @@ def test_the_shipped_list_is_300_different_queries_and_can_be_read() -> None:
 def test_precision_counts_what_is_known_with_matches_first(queries: dict[str, Query]) -> None:
     scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5], np.float32)
     truth = np.array([MISS, HIT, UNKNOWN, MISS, HIT], np.int8)
+    relevances = np.array([0.1, 0.4, 0.5, 0.05, 0.2], np.float32)
     matches = np.array([False, True, True, False, False])
-    found = measure(queries["dog in the snow"], scores, matches, truth)
-    assert found.order.tolist() == [1, 2, 0, 3, 4]  # matches, then the others
+    found = measure(queries["dog in the snow"], scores, relevances, matches, truth)
+    assert found.order.tolist() == [1, 2, 4, 0, 3]  # matches by score, then the others by relevance
     assert (found.hits, found.judged, found.matched, found.first) == (2, 4, 1, 1.0)
     assert found.precision_at_5 == 1.0  # both hits are among the first five
-    assert found.average_precision == pytest.approx((1 / 1 + 2 / 4) / 2)
+    assert found.average_precision == pytest.approx((1 / 1 + 2 / 2) / 2)
     assert (found.match_precision, found.match_recall) == (1.0, 0.5)
     assert found.chance_at_5 == pytest.approx(1.0)
 
 
 def test_a_query_without_a_hit_counts_for_abstaining_alone(queries: dict[str, Query]) -> None:
     scores, truth = np.array([0.9, 0.8], np.float32), np.array([MISS, UNKNOWN], np.int8)
-    quiet = measure(queries["giraffe"], scores, np.array([False, True]), truth)
-    loud = measure(queries["giraffe"], scores, np.array([True, True]), truth)
+    quiet = measure(queries["giraffe"], scores, scores, np.array([False, True]), truth)
+    loud = measure(queries["giraffe"], scores, scores, np.array([True, True]), truth)
     figures = figures_of([quiet, loud])
     assert figures["queries without a hit"] == 2
     assert figures["of those, nothing said to match"] == 0.5
