@@ -87,6 +87,11 @@ class Relevance:
         result: Vectors = (aim / max(float(np.linalg.norm(aim)), 1e-6)).astype(np.float32)
         return result
 
+    def above(self, scores: Vectors, photos: Vectors) -> Vectors:
+        """By how much scores (n,) on photos (n, dim) exceed what words at large score on them, on average."""
+        result: Vectors = scores - photos @ self._middle
+        return result
+
     def cut(self, words: bool) -> float:
         """The relevance from which on a photo matches a query of words, or one with photos in it."""
         return (self.calibration.text if words else self.calibration.photo).cut

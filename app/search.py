@@ -259,8 +259,7 @@ class Search:
         matching, rest = candidates.split(self._relevance.cut(asked.of_words and not ranking.moves))
         if query.parts and asked.of_words and not ranking.moves:
             # by the score, what scores high for every text would come first where nothing matches
-            standing = self._relevance.of_text(rest.worth, rest.vectors) if query.minus else rest.relevances
-            rest = rest.take(np.argsort(-standing, kind="stable"))
+            rest = rest.take(np.argsort(-self._relevance.above(rest.worth, rest.vectors), kind="stable"))
         if ranking.diverse:
             matching = diversify(matching)
         if ranking.sort == "date":
@@ -293,7 +292,8 @@ class Search:
             against, penalty = self._against(part, vectors, searched)
             relevances *= (1 - against) ** part.weight
             worth -= part.weight * penalty
-        return Candidates(ids, scores, worth, relevances, vectors).take(np.argsort(-worth, kind="stable"))
+        later = (np.arange(len(ids)) >= _POOL) & ~np.isin(ids, mentions.ids)  # so that a longer answer begins alike
+        return Candidates(ids, scores, worth, relevances, vectors).take(np.lexsort((-worth, later)))
 
     def _found(
         self, vector: Vectors, count: int, conditions: Conditions, mentions: Mentions, hidden: Sequence[int]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.relevance import calibration
+from app.relevance import TEMPLATES, at_large, calibration
 from bench.everyday_measure import Found, figures_of, measure
 from bench.everyday_rules import QUERIES, SEEN, Known, Query, RuleError, name_of, read_queries, read_seen
 from bench.everyday_sheets import write_sheets
@@ -33,6 +33,7 @@ from clipcore.evaluation.datasets import DataSet, Example
 from clipcore.preprocess import Pixels
 from clipcore.progress import Progress
 from clipcore.stream import decode_ahead, encode_each
+from clipcore.zeroshot import class_vectors
 from indexer.vectors.base import Vectors
 
 SETS = ("flickr8k-dev.tar", "tiny-imagenet-200x90.tar@dev/", "camera-photos.tar")
@@ -99,8 +100,9 @@ def ask(encoder: Encoder, queries: Sequence[Query], vectors: Vectors, truth: Tru
     """Each query, in the app's prompts and judged by its relevance."""
     case = text_case(encoder, "everyday", [query.text for query in queries], vectors, truth)
     likely = calibration(encoder.fingerprint).text
+    at_all = vectors @ class_vectors(encoder, at_large(), TEMPLATES).mean(axis=0)
     return [
-        measure(query, scores, deviations, likely(deviations) >= likely.cut, true)
+        measure(query, scores, scores - at_all, likely(deviations) >= likely.cut, true)
         for query, scores, deviations, true in zip(queries, case.scores, case.deviations, truth, strict=True)
     ]
 

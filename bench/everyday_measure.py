@@ -39,15 +39,15 @@ class Found:
 def measure(
     query: Query,
     scores: NDArray[np.float32],
-    relevances: NDArray[np.float32],
+    above: NDArray[np.float32],
     matches: NDArray[np.bool_],
     truth: NDArray[np.int8],
 ) -> Found:
-    """How a query did, by scores, relevances, matches and truth of all pictures, each (n,).
+    """How a query did, by scores, how far these lie above words at large, matches and truth, each (n,).
 
-    They stand in the app's order: matches by score, then the others by relevance.
+    They stand in the app's order: matches by score, then the others by what lies above words at large.
     """
-    order = np.lexsort((-np.where(matches, scores, relevances), ~matches))
+    order = np.lexsort((-np.where(matches, scores, above), ~matches))
     ranked = truth[order][truth[order] != UNKNOWN] == HIT
     hits, judged = int(ranked.sum()), len(ranked)
     matched = int((matches & (truth != UNKNOWN)).sum())

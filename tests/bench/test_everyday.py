@@ -98,10 +98,10 @@ def test_the_shipped_list_is_300_different_queries_and_can_be_read() -> None:
 def test_precision_counts_what_is_known_with_matches_first(queries: dict[str, Query]) -> None:
     scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5], np.float32)
     truth = np.array([MISS, HIT, UNKNOWN, MISS, HIT], np.int8)
-    relevances = np.array([0.1, 0.4, 0.5, 0.05, 0.2], np.float32)
+    above = np.array([0.1, 0.4, 0.5, 0.05, 0.2], np.float32)
     matches = np.array([False, True, True, False, False])
-    found = measure(queries["dog in the snow"], scores, relevances, matches, truth)
-    assert found.order.tolist() == [1, 2, 4, 0, 3]  # matches by score, then the others by relevance
+    found = measure(queries["dog in the snow"], scores, above, matches, truth)
+    assert found.order.tolist() == [1, 2, 4, 0, 3]  # matches by score, then the others
     assert (found.hits, found.judged, found.matched, found.first) == (2, 4, 1, 1.0)
     assert found.precision_at_5 == 1.0  # both hits are among the first five
     assert found.average_precision == pytest.approx((1 / 1 + 2 / 2) / 2)
