@@ -14,11 +14,9 @@ from sqlalchemy import select
 
 from app.errors import QueryError
 from app.photos import PhotoDetails, photos_of_contents, thumbnail_file
-from app.search import PROMPTS
 from clipcore.batches import batched
 from clipcore.encoder import Encoder
 from clipcore.preprocess import Pixels
-from clipcore.zeroshot import class_vectors
 from indexer.catalog import Photo, PhotoState
 from indexer.errors import PhotoError
 from indexer.library import Library
@@ -113,7 +111,7 @@ def _side(library: Library, photos: list[PhotoDetails], questions: Sequence[str]
         progress(encoder.name, len(seen), len(photos))
     if not seen:
         raise QueryError("no photo has a thumbnail to compare with: sightline doctor --repair")
-    texts = class_vectors(encoder, list(questions), PROMPTS)
+    texts = encoder.encode_texts(list(questions))
     order = np.argsort(-(texts @ np.concatenate(vectors).T), axis=1, kind="stable")[:, :BEST]
     return Side(
         name=encoder.name,
@@ -138,6 +136,6 @@ def _milliseconds(encoder: Encoder, questions: Sequence[str]) -> float:
     took = []
     for i in range(_TEXTS):
         began = time.perf_counter()
-        class_vectors(encoder, [questions[i % len(questions)]], PROMPTS)
+        encoder.encode_texts([questions[i % len(questions)]])
         took.append(time.perf_counter() - began)
     return min(took) * 1000

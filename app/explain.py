@@ -19,11 +19,9 @@ from app.errors import QueryError
 from app.photos import get_photo, upright_picture
 from app.query import Query
 from app.relevance import TEMPLATES, above_words_at_large, at_large
-from app.search import PROMPTS
 from app.vocabularies import encoded_once
 from clipcore.batches import batched
 from clipcore.runtimes.base import Vectors
-from clipcore.zeroshot import class_vectors
 from indexer.library import Library
 from indexer.photo import is_video
 
@@ -94,7 +92,7 @@ def explain(library: Library, picture: Image.Image, query: Query) -> Explanation
     words = [(str(part.of), part.weight) for part in query.parts if isinstance(part.of, str)]
     if not words:
         raise QueryError("nothing to point at: give a description, such as a dog on the beach")
-    texts = class_vectors(library.encoder, [text for text, _ in words], PROMPTS)
+    texts = library.encoder.encode_texts([text for text, _ in words])
     direction = np.array([weight for _, weight in words], np.float32) @ texts
     vectors, spots = _spotlit(library, picture.convert("RGB"))
     tags = encoded_once(library, at_large(), TEMPLATES)

@@ -97,7 +97,7 @@ def judge(queries: Sequence[Query], pictures: Sequence[Picture]) -> Truth:
 
 
 def ask(encoder: Encoder, queries: Sequence[Query], vectors: Vectors, truth: Truth) -> list[Found]:
-    """Each query, in the app's prompts and judged by its relevance."""
+    """Each query as the app asks it, judged by its relevance."""
     case = text_case(encoder, "everyday", [query.text for query in queries], vectors, truth)
     likely = calibration(encoder.fingerprint).text
     at_all = vectors @ class_vectors(encoder, at_large(), TEMPLATES).mean(axis=0)

@@ -18,13 +18,11 @@ from sqlalchemy import insert
 
 from app.background import spread_of
 from app.mentions import find_mentions
-from app.search import PROMPTS
 from bench.figures import write_results
 from bench.relevance import words_of
 from clipcore import load_encoder
 from clipcore.evaluation.datasets import DataSet
 from clipcore.evaluation.encoded import encode_captioned
-from clipcore.zeroshot import class_vectors
 from indexer.catalog import Content, Folder, FolderState, Photo, PhotoMetadata, PhotoState
 from indexer.fulltext import index_words
 from indexer.library import Library
@@ -77,7 +75,7 @@ def describe(library: Library, captions: Sequence[str]) -> None:
 
 
 def asked(library: Library, queries: Sequence[str], pictures: Vectors) -> Asked:
-    scores = class_vectors(library.encoder, queries, PROMPTS) @ pictures.T
+    scores = library.encoder.encode_texts(queries) @ pictures.T
     spreads = [spread_of(row) for row in scores]
     deviations = np.stack([(row - s.middle) / s.deviation for row, s in zip(scores, spreads, strict=True)])
     shares = np.zeros_like(deviations)

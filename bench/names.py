@@ -20,12 +20,10 @@ from numpy.typing import NDArray
 
 from app.background import spread_of
 from app.naming import SHRINKAGE, TEXT, Whitening, kinds
-from app.search import PROMPTS
 from bench.figures import write_results
 from clipcore import Encoder, load_encoder
 from clipcore.evaluation.datasets import DataSet
 from clipcore.evaluation.encoded import encode_captioned, encode_labelled
-from clipcore.zeroshot import class_vectors
 from indexer.library import Library
 from indexer.settings import load_settings
 from indexer.vectors.base import Vectors
@@ -77,7 +75,7 @@ class Asker:
 
     def text(self, text: str) -> Vectors:
         if text not in self._texts:
-            self._texts[text] = self.along(class_vectors(self.encoder, [text], PROMPTS)[0])
+            self._texts[text] = self.along(self.encoder.encode_texts([text])[0])
         return self._texts[text]
 
     def along(self, direction: Vectors) -> Vectors:

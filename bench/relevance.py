@@ -22,7 +22,6 @@ from sklearn.linear_model import LogisticRegression
 
 from app.background import spread_of
 from app.relevance import TEMPLATES, above_words_at_large, at_large
-from app.search import PROMPTS
 from bench.figures import write_results
 from clipcore import Encoder, load_encoder
 from clipcore.evaluation.datasets import DataSet
@@ -68,7 +67,7 @@ def words_of(captions: Sequence[Sequence[str]]) -> tuple[list[str], Truth]:
 
 def text_case(encoder: Encoder, name: str, queries: Sequence[str], pictures: Vectors, truth: Truth) -> Case:
     tags = class_vectors(encoder, at_large(), TEMPLATES)
-    scores = class_vectors(encoder, queries, PROMPTS) @ pictures.T
+    scores = encoder.encode_texts(queries) @ pictures.T
     deviations = np.stack([above_words_at_large(row, pictures, tags) for row in scores])
     return Case(name, scores, deviations, truth)
 

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_both_sides_start_from_the_same_loss(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench.train", "--architecture", "ViT-S-32-alt", "--batch", "4", "--rounds", "1"]
     command += ["--json", str(tmp_path / "figures.json"), "--shards", str(ROOT / "data" / "check.tar")]
