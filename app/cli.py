@@ -18,6 +18,10 @@ from app.commands.options import command
 from app.services import Services
 from indexer.settings import load_settings
 
+# OpenBLAS's threads wait in a loop for more work, 26 ms by default, in which whatever else a query needs has half the
+# cores; 2 to the 12th cycles is a microsecond. numpy reads this as it is loaded, which is later than here.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "12")
+
 COMMANDS = {  # name: module of app.commands, in which the command's function has that name (`import_` for import)
     "index": "index",
     "watch": "index",

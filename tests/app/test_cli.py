@@ -220,6 +220,13 @@ def test_a_search_needs_neither_torch_nor_the_image_tower(own_home: Path, folder
     assert done.returncode == 0, done.stderr
 
 
+def test_blas_threads_are_told_not_to_wait_before_they_start() -> None:
+    code = "import os, sys, app.cli; print(os.environ['OPENBLAS_THREAD_TIMEOUT'], 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    cycles, too_late = done.stdout.split()
+    assert int(cycles) < 20 and too_late == "False"
+
+
 def test_a_pass_with_nothing_to_do_imports_nothing_that_looks_at_photos(
     sightline: Sightline, own_home: Path, folder: Path
 ) -> None:
