@@ -1,3 +1,4 @@
+import asyncio
 import json
 import signal
 import socket
@@ -6,12 +7,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.errors import ServerError
-from app.server import Door, serve
+from app.server import Door, _listen, serve
 from app.services import Services
 from indexer.settings import Settings
 
@@ -78,6 +80,21 @@ def test_it_ends_cleanly_though_a_page_that_goes_reads_no_more(clients: list[soc
     ping, close = b"\x89\xfd" + bytes(4 + 125), b"\x88\x80" + bytes(4)  # masked with zeros
     page.sendall(ping * 65_536 + close)  # the answers to which fill what the system holds of them
     time.sleep(2)  # until all are read
+
+
+def test_an_answer_waits_for_no_acknowledgement() -> None:
+    """asyncio turns Nagle's algorithm off for connections that say they are TCP's."""
+
+    async def is_off(connection: socket.socket) -> bool:
+        transport, _ = await asyncio.get_running_loop().connect_accepted_socket(asyncio.Protocol, connection)
+        try:
+            return bool(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        finally:
+            transport.abort()
+
+    with closing(_listen("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        assert asyncio.run(is_off(connection))
 
 
 def test_a_port_in_use_is_said_in_one_line(services: Services) -> None:
