@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import paint
 
@@ -26,6 +26,7 @@ QUIET = (
 )
 RUN = (sys.executable, "-m", "app.cli")
 MANY = 2_000
+expect.set_options(timeout=20_000)  # where other tests have the cores too
 
 
 @pytest.fixture(scope="session")
