@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
-WORKERS := $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))  # tests that wait leave a core to others
 REQUIREMENTS := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi >/dev/null 2>&1 && echo requirements-gpu.txt || echo requirements.txt)
 
 .PHONY: help run demo test test-all lint bench clean
@@ -23,7 +22,7 @@ else
 endif
 
 test: $(VENV)/.installed-dev  ## the tests; slow and GPU ones are skipped
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 test-all: $(VENV)/.installed-dev  ## all tests, the slow ones and, where there is a GPU, its own
 	SIGHTLINE_TEST_ALL=1 $(BIN)/python -m pytest

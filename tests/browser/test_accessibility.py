@@ -71,7 +71,7 @@ STEPS: tuple[Callable[[Page], None], ...] = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scheme", [pytest.param(scheme, marks=pytest.mark.slow) for scheme in ("light", "dark")])
 def test_axe_finds_nothing_serious_on_any_page(visit: Visit, address: str, scheme: str) -> None:
     page = visit(address, color_scheme=scheme)
     found: list[str] = []

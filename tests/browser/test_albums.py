@@ -4,6 +4,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit, served
@@ -16,6 +17,7 @@ def select(page: Page, *names: str) -> None:
         page.get_by_role("button", name=f"Select {name}").click()
 
 
+@pytest.mark.slow
 def test_a_selection_is_downloaded_put_into_an_album_and_named(browser: Browser, visit: Visit, tmp_path: Path) -> None:
     for seed, name in enumerate(("a.png", "b.png", "c.png")):
         paint(tmp_path / "photos" / name, seed)

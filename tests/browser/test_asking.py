@@ -88,6 +88,7 @@ def test_an_example_asks_it(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"\?q=a\+cat$"))
 
 
+@pytest.mark.slow
 def test_copies_are_folded_into_one_that_says_so(browser: Browser, visit: Visit, tmp_path: Path) -> None:
     shot(tmp_path / "photos" / "a.jpg", scene(3))
     shot(tmp_path / "photos" / "b.jpg", scene(3).resize((240, 160)))

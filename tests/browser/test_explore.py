@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Visit, served
@@ -40,6 +41,7 @@ def test_a_month_of_the_time_line_opens_as_a_search(visit: Visit, address: str) 
     expect(page.get_by_text("5 of 5 photos, newest first")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_suggested_tags_are_accepted_but_for_photos_left_out_and_browsed(
     browser: Browser, visit: Visit, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The gallery without end, and one photo large: with a mouse, with keys, on a phone."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MANY, Visit
@@ -16,6 +17,7 @@ FOCUS_IS_INSIDE = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_scrolling_two_thousand_results_holds_a_few_hundred_images(visit: Visit, address_of_many: str) -> None:
     page = visit(f"{address_of_many}/?q=a+wall", width=1440)
     images = page.locator(".photos img")
@@ -31,6 +33,7 @@ def test_scrolling_two_thousand_results_holds_a_few_hundred_images(visit: Visit,
     assert 20 < max(most, images.count()) < 400
 
 
+@pytest.mark.slow
 def test_pictures_keep_their_shapes_and_nothing_jumps(visit: Visit, address_of_many: str) -> None:
     page = visit(f"{address_of_many}/?q=a+wall", width=1440)
     expect(page.locator(".photos img.loaded").nth(20)).to_be_visible()

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Visit, served
 from tests.conftest import paint
 
 
+@pytest.mark.slow
 def test_folders_are_added_paused_shown_and_removed_once_confirmed(
     browser: Browser, visit: Visit, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Visit, served
@@ -32,6 +33,7 @@ def test_without_words_nothing_asks_why(visit: Visit, address: str) -> None:
     expect(box.get_by_role("button", name="Why this matched (w)")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_video_plays_from_the_time_of_its_hit(browser: Browser, visit: Visit, tmp_path: Path) -> None:
     film(tmp_path / "films" / "plays.webm", 20, codec="libvpx-vp9")
     film(tmp_path / "films" / "old.mp4", 12)  # MPEG-4 part 2, which browsers do not play

@@ -4,12 +4,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import RUN, Visit, served
 from tests.conftest import paint
 
 
+@pytest.mark.slow
 def test_another_encoder_is_compared_and_gone_over_to(
     browser: Browser, visit: Visit, tmp_path: Path, tiny_encoders: tuple[str, str]
 ) -> None:

@@ -43,6 +43,7 @@ def write_table(path: Path, photos: Path, numbers: range) -> None:
             writer.writerow([f"{photos.name}/{number}.png", caption])
 
 
+@pytest.mark.slow
 def test_from_a_table_to_a_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.disks import ROOM, DiskTrial, FailingDisk, FullDisk, compiled_shim
 
-_SHORT = 3
+_SHORT = 2
 
 
 def survive(trial: DiskTrial, rounds: int, seed: int) -> None:

@@ -28,8 +28,8 @@ def test_a_kill_at_any_moment_costs_nothing(
 ) -> None:
     seed = int(os.environ.get("SIGHTLINE_SEED", random.randrange(1_000_000)))
     trial = Trial(tmp_path, database, tiny_encoders, random.Random(seed))
-    survive(trial, 8, seed)
-    assert trial.killed >= 2, "the delays miss the work"
+    survive(trial, 5, seed)
+    assert trial.killed >= 1, "the delays miss the work"
 
 
 @pytest.mark.slow

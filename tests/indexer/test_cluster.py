@@ -75,6 +75,7 @@ def content(library: Library) -> dict[str, tuple[object, ...]]:
         }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:ray", "ignore::ResourceWarning", "ignore::FutureWarning:ray")
 def test_over_ray_it_is_what_an_ordinary_run_makes(library: Library, photos: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: requirements-cluster.txt")

@@ -326,7 +326,7 @@ def test_photos_on_a_read_only_disk_are_indexed(
     assert run(library, disk / "photos").indexed == 5
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGKILL, marks=pytest.mark.slow), signal.SIGINT])
 def test_whatever_interrupts_it_the_next_run_completes_it(own_home: Path, tmp_path: Path, number: int) -> None:
     root = tmp_path / "photos"
     for i in range(120):

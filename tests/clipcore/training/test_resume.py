@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from clipcore.training.board import read_metrics
@@ -50,6 +51,7 @@ def kill_at(process: subprocess.Popen[bytes], out: Path, step: int) -> None:
     process.wait()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_ends_bit_for_bit_as_one_that_is_not(
     given: MakeGiven, merges: Path, pairs_tar: Path, tmp_path: Path
 ) -> None:
