@@ -12,6 +12,7 @@ SERIOUS = ("serious", "critical")
 
 
 def faults(page: Page) -> list[str]:
+    expect(page.locator("[data-stale=true]")).to_have_count(0)  # what is being asked for again is pale meanwhile
     page.wait_for_timeout(1500)  # what fades in is there
     found = Axe().run(page).response["violations"]
     return [
