@@ -18,6 +18,7 @@ from clipcore.bundle import DATA, MERGES, WEIGHTS, Bundle, TokenizerSpec, hash_f
 from clipcore.checkpoints import save_clip
 from clipcore.clip import CLIP
 from clipcore.errors import BundleError
+from clipcore.one_way import OneWay
 from clipcore.preprocess import Preprocessing
 from clipcore.runtimes.base import Runtime
 from clipcore.runtimes.onnx_runtime import IMAGES_AT_ONCE, TEXTS_AT_ONCE, Graph
@@ -94,7 +95,7 @@ def _write_graphs(clip: CLIP, preprocessing: Preprocessing, folder: Path) -> Non
     example = torch.zeros(2, preprocessing.size, preprocessing.size, 3, dtype=torch.uint8)
     write_graph(NormalisedImageTower(clip, preprocessing), example, folder / "image.onnx", "pixels", {0: "n"})
     tokens = torch.ones(2, clip.architecture.text.context_length, dtype=torch.int64)
-    write_graph(_TextTower(clip), tokens, folder / "text.onnx", "tokens", {0: "n", 1: "length"})
+    write_graph(OneWay(clip, CLIP.encode_text), tokens, folder / "text.onnx", "tokens", {0: "n", 1: "length"})
 
 
 def _move_weights_out(path: Path) -> None:
@@ -134,15 +135,6 @@ def write_graph(module: nn.Module, example: torch.Tensor, path: Path, input_name
             opset_version=OPSET,
             dynamo=False,  # the newer exporter fixes the batch size of both towers' reshapes
         )
-
-
-class _TextTower(nn.Module):
-    def __init__(self, clip: CLIP) -> None:
-        super().__init__()
-        self.clip = clip
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        return self.clip.encode_text(tokens)
 
 
 def _check_agreement(folder: Path, source: Runtime, preprocessing: Preprocessing, text: TextShape) -> None:

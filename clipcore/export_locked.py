@@ -11,7 +11,8 @@ from PIL import Image
 from clipcore.bundle import Bundle, TokenizerSpec, hash_files
 from clipcore.errors import BundleError
 from clipcore.export import write_graph
-from clipcore.locked_pair import ImageSide, LockedPair, TextSide
+from clipcore.locked_pair import LockedPair
+from clipcore.one_way import OneWay
 from clipcore.preprocess import Pixels
 from clipcore.quantize import quantize_image_graph, quantize_text_graph
 from clipcore.runtimes.base import Vectors
@@ -62,7 +63,7 @@ def write_image_graph(model: LockedPair, path: Path) -> None:
     size = PREPROCESSING.size
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
     exact = path.with_suffix(".exact")
-    write_graph(FromBytes(ImageSide(model), PREPROCESSING), example, exact, "pixels", {0: "n"})
+    write_graph(FromBytes(OneWay(model, LockedPair.encode_image), PREPROCESSING), example, exact, "pixels", {0: "n"})
     quantize_image_graph(exact, path)
     exact.unlink()
 
@@ -70,7 +71,13 @@ def write_image_graph(model: LockedPair, path: Path) -> None:
 def write_text_graph(model: LockedPair, path: Path) -> None:
     """text.onnx: int64 "tokens" (n, length), padded, to "vectors"."""
     exact = path.with_suffix(".exact")
-    write_graph(TextSide(model), torch.ones(2, 9, dtype=torch.int64), exact, "tokens", {0: "n", 1: "length"})
+    write_graph(
+        OneWay(model, LockedPair.encode_text),
+        torch.ones(2, 9, dtype=torch.int64),
+        exact,
+        "tokens",
+        {0: "n", 1: "length"},
+    )
     quantize_text_graph(exact, path)
     exact.unlink()
 
@@ -83,7 +90,7 @@ def check_agreement(bundle: Bundle, model: LockedPair) -> None:
     pixels = _blurred_noise(PREPROCESSING.size)
     with torch.inference_mode():
         texts = model.encode_text(torch.from_numpy(tokens)).numpy()
-        images = FromBytes(ImageSide(model), PREPROCESSING)(torch.from_numpy(pixels)).numpy()
+        images = FromBytes(OneWay(model, LockedPair.encode_image), PREPROCESSING)(torch.from_numpy(pixels)).numpy()
     _demand("text", runtime.encode_tokens(tokens), texts)
     _demand("image", runtime.encode_pixels(pixels), images)
 

@@ -49,27 +49,3 @@ class LockedPair(nn.Module):
     def logit_factor(self) -> Tensor:
         """What cosines are multiplied by; a scalar of at most 100."""
         return self.logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
-
-
-class ImageSide(nn.Module):
-    """A pair's way from pixels to vectors, as a module of its own."""
-
-    def __init__(self, pair: LockedPair) -> None:
-        super().__init__()
-        self.pair = pair
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """As `LockedPair.encode_image`."""
-        return self.pair.encode_image(pixels)
-
-
-class TextSide(nn.Module):
-    """A pair's way from tokens to vectors, as a module of its own."""
-
-    def __init__(self, pair: LockedPair) -> None:
-        super().__init__()
-        self.pair = pair
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """As `LockedPair.encode_text`."""
-        return self.pair.encode_text(tokens)

@@ -6,10 +6,11 @@ from itertools import accumulate
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from clipcore.batches import batched
+from clipcore.one_way import OneWay
 from clipcore.tokenizer import Tokenizer
 from clipcore.towers.borrowed import BorrowedImageTower, BorrowedTextTower
 from clipcore.training.features import LockedSession, Maps
@@ -21,18 +22,9 @@ CHUNK = 64  # texts of like length that run together
 def pooled_features(tower: BorrowedImageTower, maps: Maps) -> Tensor:
     """Maps (pictures, views, channels, height, width) -> float16 (pictures, views, feature_dim)."""
     flat = maps.reshape(-1, *maps.shape[2:])
-    session = LockedSession(_Pool(tower), torch.zeros(2, *flat.shape[1:]))
+    session = LockedSession(OneWay(tower, BorrowedImageTower.pool), torch.zeros(2, *flat.shape[1:]))
     parts = [session(flat[i : i + BATCH].astype(np.float32)) for i in range(0, len(flat), BATCH)]
     return torch.from_numpy(np.concatenate(parts)).view(*maps.shape[:2], -1)
-
-
-class _Pool(nn.Module):
-    def __init__(self, tower: BorrowedImageTower) -> None:
-        super().__init__()
-        self.tower = tower
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return self.tower.pool(maps)
 
 
 @torch.no_grad()

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from clipcore.encoder import Encoder
-from clipcore.locked_pair import ImageSide, LockedPair
+from clipcore.locked_pair import LockedPair
+from clipcore.one_way import OneWay
 from clipcore.preprocess import Pixels, Preprocessing
 from clipcore.runtimes.base import Vectors
 from clipcore.tokenizer import Tokenizer, Tokens
@@ -21,7 +22,7 @@ class PairRuntime:
     def __init__(self, model: LockedPair, preprocessing: Preprocessing) -> None:
         self._model = model
         self._device = model.logit_scale.device
-        self._images = FromBytes(ImageSide(model), preprocessing).to(self._device)
+        self._images = FromBytes(OneWay(model, LockedPair.encode_image), preprocessing).to(self._device)
         self.precision = "bf16" if self._device.type == "cuda" else "fp32"
 
     def encode_pixels(self, pixels: Pixels) -> Vectors:
