@@ -4,14 +4,12 @@ import streamlit as st
 
 from app.api import photo_out
 from app.compare import Comparison, Side, compare
-from app.errors import AppError
 from app.services import Services
-from app.ui.faults import tell_fault
+from app.ui.faults import faults_told
 from app.ui.gallery import remember_act
 from app.ui.plain import plain
 from app.ui.running import running, start
 from app.ui.shelf import shelf
-from clipcore.errors import ClipcoreError
 from indexer.encoders import KnownEncoder, forget_encoder, list_encoders
 from indexer.errors import IndexerError
 from indexer.settings import Settings
@@ -83,13 +81,10 @@ def _compare(services: Services, name: str, questions: list[str]) -> None:
         bar.progress(done / total, text=f"{plain(doing)} has looked at {done} of {total} photos")
 
     try:
-        found = compare(services.library, name, questions, tell)
-    except (AppError, IndexerError, ClipcoreError) as error:
-        tell_fault(error)
-        return
+        with faults_told():
+            st.session_state["comparison"] = (name.strip(), compare(services.library, name, questions, tell))
     finally:
         bar.empty()
-    st.session_state["comparison"] = (name.strip(), found)
 
 
 def _show(services: Services, name: str, found: Comparison) -> None:
