@@ -254,8 +254,9 @@ class Search:
         candidates = self._candidates(query, asked, max(_POOL, k), searched, ranking, conditions)
         if ranking.min_relevance:
             candidates, _ = candidates.split(ranking.min_relevance)
-        matching, rest = candidates.split(self._relevance.cut(asked.of_words and not ranking.moves))
-        if query.parts and asked.of_words and not ranking.moves:
+        words = asked.of_words and not ranking.moves
+        matching, rest = candidates.split(self._relevance.cut(words))
+        if words and query.parts:
             # by the score, what scores high for every text would come first where nothing matches
             rest = rest.take(np.argsort(-self._relevance.above(rest.worth, rest.vectors), kind="stable"))
         if ranking.diverse:
