@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from clipcore.preprocess import Preprocessing
-from indexer.errors import PhotoError
+from indexer.disk_faults import is_of_disk
+from indexer.errors import DiskError, PhotoError
 from indexer.metadata import Metadata, dated_by_file, first_of
 from indexer.photo import FileIdentity, Limits, decode, describe, is_video, read_file
 from indexer.picture import reason_of
@@ -98,12 +99,18 @@ class Decoder:
                 return _complete(describe(request.path), request.sidecar, os.stat(request.path).st_mtime_ns)
             assert self._identity is not None
             photo = decode(self._data, self._setup.preprocessing, self._setup.limits, self._path)
-            return replace(photo, metadata=_complete(photo.metadata, request.sidecar, self._identity.mtime_ns))
+            try:
+                metadata = _complete(photo.metadata, request.sidecar, self._identity.mtime_ns)
+            except DiskError:
+                return replace(photo, is_described=False)
+            return replace(photo, metadata=metadata)
         except PhotoError as error:
             return error
         except MemoryError:
             return PhotoError("not enough memory to decode it")
         except OSError as error:  # of a file that is described
+            if is_of_disk(error):
+                return DiskError(f"cannot be read: {error.strerror}")
             return PhotoError(f"cannot be read: {error.strerror}")
         except Exception as error:  # whatever else hostile bytes bring about
             return PhotoError(reason_of(error))

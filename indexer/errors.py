@@ -21,6 +21,10 @@ class VanishedError(PhotoError):
     """A file that was there when its folder was listed and is gone, or still being written, now."""
 
 
+class DiskError(PhotoError):
+    """A file that cannot be read because its disk failed, which says nothing of the file: the next pass tries again."""
+
+
 class DecoderError(IndexerError):
     """The process that decodes cannot be started: an installation that is damaged, or a machine without memory."""
 

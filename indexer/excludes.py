@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from indexer.disk_faults import is_of_disk
 from indexer.errors import FolderError
 
 if TYPE_CHECKING:  # most libraries have no pattern
@@ -43,12 +44,20 @@ class Excludes:
         return cls(((root, compile_patterns(tuple(patterns))),)) if patterns else cls()
 
     def entering(self, folder: str) -> "Excludes":
-        """The rules in a folder that has an ignore file. A line of it that is no pattern is said, and left out."""
+        """The rules in a folder that may have an ignore file. A line of it that is no pattern is said, and left out.
+
+        Raises:
+            OSError: the disk failed: nobody knows what is to be left out.
+        """
         path = os.path.join(folder, IGNORE_FILE)
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 lines = file.read().splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return self
         except OSError as error:
+            if is_of_disk(error):
+                raise
             log.warning("cannot read %s: %s; nothing is left out by it", path, error.strerror)
             return self
         return Excludes((*self.layers, (folder, compile_patterns(tuple(_valid(lines, path))))))
@@ -69,15 +78,25 @@ class ExcludedPaths:
 
     def __init__(self, root: str, excludes: Excludes) -> None:
         self._root = root
-        self._rules: dict[str, Excludes | None] = {root: _with_ignore_file(root, excludes)}
+        self._outermost = excludes
+        self._rules: dict[str, Excludes | None] = {}
 
     def __contains__(self, path: str) -> bool:
         folder, name = os.path.split(path)
-        rules = self.rules_in(folder)
+        try:
+            rules = self.rules_in(folder)
+        except OSError:  # the walk met it too, and has noted that nothing is known of what is there
+            return False
         return rules is None or rules.match(path, name, is_folder=False)
 
     def rules_in(self, folder: str) -> Excludes | None:
-        """The rules that hold in a folder; None in one that is left out."""
+        """The rules that hold in a folder; None in one that is left out.
+
+        Raises:
+            OSError: the disk failed under an ignore file.
+        """
+        if folder == self._root and folder not in self._rules:
+            self._rules[folder] = self._outermost.entering(folder)
         if folder not in self._rules:
             if len(folder) <= len(self._root):
                 raise FolderError(f"{folder} is not inside {self._root}")
@@ -85,12 +104,8 @@ class ExcludedPaths:
             if above is None or above.match(folder, os.path.basename(folder), is_folder=True):
                 self._rules[folder] = None
             else:
-                self._rules[folder] = _with_ignore_file(folder, above)
+                self._rules[folder] = above.entering(folder)
         return self._rules[folder]
-
-
-def _with_ignore_file(folder: str, excludes: Excludes) -> Excludes:
-    return excludes.entering(folder) if os.path.isfile(os.path.join(folder, IGNORE_FILE)) else excludes
 
 
 @lru_cache(maxsize=64)

@@ -111,11 +111,11 @@ def covering_folder(session: Session, path: Path) -> Folder | None:
 
 
 def _check_listable(path: Path) -> None:
-    if not path.exists():
-        raise FolderError(f"no such folder: {path}")
-    if not path.is_dir():
-        raise FolderError(f"not a folder: {path}")
     try:
+        if not path.exists():
+            raise FolderError(f"no such folder: {path}")
+        if not path.is_dir():
+            raise FolderError(f"not a folder: {path}")
         os.scandir(path).close()
     except OSError as error:
         raise FolderError(f"cannot list {path}: {error.strerror}") from error

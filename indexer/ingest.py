@@ -6,6 +6,7 @@ the run goes on.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -61,6 +62,7 @@ class Report:
     unchanged: int = 0
     unsettled: list[str] = field(default_factory=list)  # folders with files that were still being written
     unreadable: dict[str, str] = field(default_factory=dict)  # folder, reason
+    unread: list[str] = field(default_factory=list)  # folders whose disk failed under a file: the next pass tries again
     offline: bool = False
     cancelled: bool = False
     paused: bool = False  # waiting, now
@@ -73,6 +75,8 @@ class Report:
         for item in batch:
             if item.error:
                 self.failures += 1
+                if item.is_unread and os.path.dirname(item.found.path) not in self.unread[-1:]:
+                    self.unread.append(os.path.dirname(item.found.path))
                 if len(self.failed) < _FAILURES_TOLD:
                     self.failed.append((item.found.path, item.error))
             elif item.photo:
@@ -255,6 +259,10 @@ def _describe(library: Library, changes: Changes, going: _Going) -> None:
 
     with closing(describe_ahead(library, changes.to_describe)) as described:
         for batch in batched(described, _IDS_A_STATEMENT):
+            unread = [found.path for found, metadata in batch if metadata is None]
+            going.report.unread += sorted({os.path.dirname(path) for path in unread})
+            if unread:
+                log.warning("%s and %d more could not be described: their disk failed", unread[0], len(unread) - 1)
             going.report.described += store_metadata(library, batch)
             if going.is_over():
                 going.report.cancelled = going.report.described < len(changes.to_describe)

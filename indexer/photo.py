@@ -18,6 +18,7 @@ from PIL import Image
 
 from clipcore.orientation import SWAPPING, exif_of, turn_of
 from clipcore.preprocess import DRAFT_MARGIN, Pixels, Preprocessing
+from indexer.disk_faults import RememberingFile, raise_if_of_disk
 from indexer.errors import PhotoError, VanishedError
 from indexer.formats import RAWS, VIDEOS, ContentKind
 from indexer.metadata import Metadata
@@ -64,6 +65,7 @@ class DecodedPhoto:
     metadata: Metadata
     kind: ContentKind = ContentKind.PHOTO
     frames: tuple[FramePixels, ...] = ()  # of a video
+    is_described: bool = True  # False: its side-car is on a disk that failed, and its metadata is to be read again
 
 
 def read_file(path: str | Path, limits: Limits) -> tuple[bytes, FileIdentity]:
@@ -71,6 +73,7 @@ def read_file(path: str | Path, limits: Limits) -> tuple[bytes, FileIdentity]:
 
     Raises:
         VanishedError: it is gone, or changed while it was read; the next pass will see it again.
+        DiskError: its disk failed; so will it this.
         PhotoError: it is empty, too large, not a file, or cannot be read.
     """
     try:
@@ -89,6 +92,7 @@ def read_file(path: str | Path, limits: Limits) -> tuple[bytes, FileIdentity]:
     except FileNotFoundError as error:
         raise VanishedError("gone before it was read") from error
     except OSError as error:
+        raise_if_of_disk(error)
         raise PhotoError(f"cannot be read: {error.strerror}") from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or length != after.st_size:
         raise VanishedError("changed while it was read")
@@ -215,12 +219,15 @@ def describe(path: str) -> Metadata:
         from indexer.video import video_metadata
 
         return video_metadata(path)
-    with open(path, "rb") as file:
+    with RememberingFile(path) as raw, io.BufferedReader(raw) as file:
         if Path(path).suffix.lower() in RAWS:
             from indexer.raw import raw_metadata
 
             return raw_metadata(file.read())
         try:
-            return embedded_metadata(open_untrusted(file, sys.maxsize, needed=1).image)
+            metadata = embedded_metadata(open_untrusted(file, sys.maxsize, needed=1).image)
         except PhotoError:
-            return Metadata()
+            metadata = Metadata()
+        if raw.fault is not None:
+            raise raw.fault
+    return metadata

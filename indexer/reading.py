@@ -14,7 +14,7 @@ from sqlalchemy import select
 from indexer.catalog import Content, Vector
 from indexer.decode_process import DecodeProcess
 from indexer.decoder import Setup
-from indexer.errors import PhotoError, VanishedError
+from indexer.errors import DiskError, PhotoError, VanishedError
 from indexer.library import Library
 from indexer.metadata import Metadata, dated_by_file
 from indexer.photo import DecodedPhoto, FileIdentity
@@ -33,7 +33,8 @@ class ReadFile:
     identity: FileIdentity | None = None
     photo: DecodedPhoto | None = None
     error: str | None = None
-    metadata: Metadata | None = None  # of a picture, new or known
+    metadata: Metadata | None = None  # of a picture, new or known; None where the next pass is to read it
+    is_unread: bool = False  # the error is its disk's: the next pass tries again
 
     @property
     def vanished(self) -> bool:
@@ -52,8 +53,8 @@ def read_ahead(library: Library, files: Spool[FoundFile], encoder_id: int) -> Ge
     return _ahead(library, files, lambda process, found: _read(library, process, found, encoder_id))
 
 
-def describe_ahead(library: Library, files: Spool[FoundFile]) -> Generator[tuple[FoundFile, Metadata]]:
-    """`files` in order, each with its metadata, none of them decoded. Otherwise as `read_ahead`."""
+def describe_ahead(library: Library, files: Spool[FoundFile]) -> Generator[tuple[FoundFile, Metadata | None]]:
+    """`files` in order, each with its metadata, none of them decoded; None where the disk failed. As `read_ahead`."""
     return _ahead(library, files, lambda process, found: (found, _describe(process, found)))
 
 
@@ -105,21 +106,28 @@ def _read(library: Library, process: DecodeProcess, found: FoundFile, encoder_id
     except VanishedError:
         return ReadFile(found)
     except PhotoError as error:
-        return ReadFile(found, error=str(error))
+        return ReadFile(found, error=str(error), is_unread=isinstance(error, DiskError))
     if _has_vector(library, identity.sha256, encoder_id):
         return ReadFile(found, identity, metadata=_describe(process, found))
     try:
         photo = process.decode(found.sidecar)
+    except DiskError as error:
+        return ReadFile(found, error=str(error), is_unread=True)
     except PhotoError as error:
         return ReadFile(found, identity, error=str(error))
     library.thumbnails.write(identity.sha256, photo.thumbnail)
-    return ReadFile(found, identity, photo, metadata=photo.metadata)
+    return ReadFile(found, identity, photo, metadata=photo.metadata if photo.is_described else None)
 
 
-def _describe(process: DecodeProcess, found: FoundFile) -> Metadata:
-    """Metadata; where it cannot be read, the file's time alone, which is no reason to lose a picture that is known."""
+def _describe(process: DecodeProcess, found: FoundFile) -> Metadata | None:
+    """Metadata; None where the disk failed.
+
+    Where the file cannot be read it is the file's time alone, which is no reason to lose a picture that is known.
+    """
     try:
         return process.describe(found.path, found.sidecar)
+    except DiskError:
+        return None
     except PhotoError:
         return dated_by_file(Metadata(), found.mtime_ns)
 

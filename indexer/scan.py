@@ -86,7 +86,11 @@ def find_changes(
     for start in starts or [Path(folder.path)]:
         if not start.is_relative_to(folder.path):
             raise FolderError(f"{start} is not inside {folder.path}")
-        here = excluded.rules_in(str(start))
+        try:
+            here = excluded.rules_in(str(start))
+        except OSError as error:  # nobody knows what is to be left out
+            changes.unreadable[str(start)] = str(error.strerror)
+            here = None
         runs = walk_runs(str(start), here, changes.unreadable) if here is not None else iter(())
         if session.get_bind().dialect.name == "postgresql":
             runs = _that_fit(runs, changes.unreadable)

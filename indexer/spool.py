@@ -50,9 +50,12 @@ class Spool(Generic[T]):
         position = 0
         for _ in range((self._length - len(self._tail)) // _TOGETHER):
             assert self._file is not None
-            self._file.seek(position)
-            items: list[T] = pickle.load(self._file)
-            position = self._file.tell()
+            try:
+                self._file.seek(position)
+                items: list[T] = pickle.load(self._file)
+                position = self._file.tell()
+            except OSError as error:
+                raise StorageError(f"cannot read in {tempfile.gettempdir()}: {error.strerror}") from error
             yield from items
         yield from self._tail
 

@@ -17,6 +17,7 @@ from indexer.metadata import VERSION, Metadata
 from indexer.reading import ReadFile
 from indexer.walk import FoundFile
 
+_NEVER_READ = -1  # the time of no file, so that the next pass finds it changed
 STORED_DTYPE = np.dtype("<f2")  # half precision: a third decimal of cosine, half the bytes
 FrameCodes = list[tuple[float, bytes]]  # time_s and the stored form of a vector
 ByHash = dict[str, tuple[bytes, FrameCodes]]  # the stored forms of a content's vectors: its own, and its frames'
@@ -64,6 +65,7 @@ def _commit(library: Library, folder: Folder, encoder_id: int, batch: Sequence[R
             _frames(session, content_id, encoder_id, of_frames)
         paths = [item.found.path for item in there]
         known = {photo.path: photo for photo in session.scalars(select(Photo).where(Photo.path.in_(paths)))}
+        there = [item for item in there if not (item.is_unread and _has_content(known.get(item.found.path)))]
         written = [_photo(session, folder, item, contents, new, known.get(item.found.path), revision) for item in there]
         _outdate(session, there, [photo for photo, was_known, _ in written if was_known])
         session.flush()  # all photos have ids now
@@ -74,14 +76,20 @@ def _commit(library: Library, folder: Folder, encoder_id: int, batch: Sequence[R
     return sum(moved for _, _, moved in written)
 
 
-def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata]]) -> int:
+def _has_content(photo: Photo | None) -> bool:
+    return photo is not None and photo.content_id is not None
+
+
+def store_metadata(library: Library, batch: Sequence[tuple[FoundFile, Metadata | None]]) -> int:
     """Commits what photos that are known already say of themselves; gives back how many that were.
+
+    Those of which nothing could be read stay as they are, for the next pass.
 
     Raises:
         StorageError: the catalog cannot be written.
     """
     with library.catalog.writing() as (session, revision):
-        by_path = {found.path: (found, metadata) for found, metadata in batch}
+        by_path = {found.path: (found, metadata) for found, metadata in batch if metadata is not None}
         photos = session.scalars(select(Photo).where(Photo.path.in_(by_path))).all()
         for photo in photos:
             found, metadata = by_path[photo.path]
@@ -197,6 +205,8 @@ def _photo(
     photo.size, photo.mtime_ns = item.found.size, item.found.mtime_ns
     if item.identity is not None:
         photo.size, photo.mtime_ns = item.identity.size, item.identity.mtime_ns
+    if item.is_unread:
+        photo.mtime_ns = _NEVER_READ
     photo.content_id = content.id if content is not None else None
     photo.error = item.error
     return photo, was_known, moved

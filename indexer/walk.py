@@ -85,10 +85,15 @@ def _listed(
         _note(unreadable, folder, error)
         return [], []
     if not entered and any(name == IGNORE_FILE for name, _ in entries):
-        excludes = excludes.entering(folder)
+        try:
+            excludes = excludes.entering(folder)
+        except OSError as error:  # nobody knows what is to be left out
+            _note(unreadable, folder, error)
+            return [], []
     folders: list[_Folder] = []
     files: list[FoundFile] = []
     companions = False
+    unknown: list[str] = []
     layers = excludes.layers
     for name, entry in entries:
         try:
@@ -105,16 +110,34 @@ def _listed(
             status = entry.stat()
         except OSError as error:
             _note(unreadable, entry.path, error)
+            if entry.path in unreadable:
+                unknown.append(entry.path)
             continue
         if S_ISREG(status.st_mode):
             files.append(FoundFile(entry.path, status.st_size, status.st_mtime_ns))
             if suffix in _COMPANIONS:
                 companions = True
     photos = list(photos_of_folder(files)) if companions else files
+    if unknown:
+        photos = list(_without_companions_of(unknown, photos, unreadable))
     plain = folder.isascii() and all(name.isascii() for name, _ in entries)
     photos.sort(key=_path if plain else _stored_path)
     folders.sort(key=_path if plain else _stored_path)
     return photos, folders
+
+
+def _without_companions_of(
+    unknown: list[str], photos: list[FoundFile], unreadable: dict[str, str]
+) -> Iterator[FoundFile]:
+    """Leaves a photo as it is known where the system will not tell about a file that may be its side-car or clip."""
+    stems = {os.path.splitext(path)[0].casefold(): path for path in unknown}
+    for photo in photos:
+        name = photo.path.casefold()
+        path = stems.get(name) or stems.get(os.path.splitext(name)[0])
+        if path is None:
+            yield photo
+        else:
+            unreadable[photo.path] = unreadable[path]
 
 
 _path = itemgetter(0)

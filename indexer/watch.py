@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from watchdog.events import (
@@ -23,7 +23,8 @@ from watchdog.events import (
 from watchdog.observers.api import BaseObserver
 
 from indexer.catalog import Folder
-from indexer.errors import BusyError, IndexerError
+from indexer.disk_faults import REASONS as DISK_FAULTS
+from indexer.errors import BusyError, CatalogError, IndexerError, StorageError
 from indexer.folders import list_folders
 from indexer.ingest import Report, ingest
 from indexer.library import Library
@@ -37,6 +38,7 @@ LONGEST_WAIT = 10.0  # seconds after which a pass starts though events keep comi
 SETTLED = 2.0  # seconds since a file was last written to before it is read
 FULL_PASS_EVERY = 3600.0  # seconds
 POLL_EVERY = 60.0  # seconds, where changes are not told
+RETRY_AFTER = 60.0  # seconds after a fault of a disk or the database, before what it stopped is looked at again
 _MANY = 1_000  # changed folders, from which on the whole of the indexed folder is looked through
 _ONLY_READ = (EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE)
 
@@ -94,6 +96,8 @@ class Watcher:
         self._report = report
         self._dirty = DirtyFolders()
         self._followed: dict[str, _Followed] = {}
+        self._again: set[Path] = set()  # what a fault stopped
+        self._again_at = 0.0
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -107,6 +111,9 @@ class Watcher:
                 if time.monotonic() >= next_full_pass:
                     next_full_pass = time.monotonic() + FULL_PASS_EVERY
                     self._dirty.add_settled({Path(folder.path) for folder in folders})
+                if self._again and time.monotonic() >= self._again_at:
+                    again, self._again = self._again, set()
+                    self._dirty.add_settled(again)
                 changed = self._dirty.take_settled()
                 for folder in folders:
                     paths = outermost(changed, Path(folder.path))
@@ -170,12 +177,24 @@ class Watcher:
         except BusyError:
             self._dirty.add(set(below))  # again, once the other run has ended
             return
-        except IndexerError as error:  # a full disk, too many photos gone: said, and tried again at the next change
+        except (StorageError, CatalogError) as error:  # a full disk, a database that is away
+            log.warning("%s", error)
+            self._retry(below)
+            return
+        except IndexerError as error:  # too many photos gone: said, and tried again at the next change
             log.warning("%s", error)
             return
         self._dirty.add({Path(path) for path in report.unsettled})
+        failed = {path for path, reason in report.unreadable.items() if reason in DISK_FAULTS}
+        self._retry(Path(path) for path in failed.union(report.unread))
         if not report.nothing_to_do:
             self._report(report)
+
+    def _retry(self, paths: Iterable[Path]) -> None:
+        """Has these looked at again in a while, changed or not."""
+        if not self._again:
+            self._again_at = time.monotonic() + RETRY_AFTER
+        self._again.update(paths)
 
 
 class _Followed:

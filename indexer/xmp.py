@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from indexer.disk_faults import raise_if_of_disk
 from indexer.metadata import (
     Metadata,
     camera_of,
@@ -63,11 +64,16 @@ def xmp_metadata(packet: bytes, source: str = "xmp") -> Metadata:
 
 
 def read_sidecar(path: str | Path) -> Metadata:
-    """What a side-car file says; nothing where it cannot be read."""
+    """What a side-car file says; nothing where it cannot be read.
+
+    Raises:
+        DiskError: its disk failed.
+    """
     try:
         with open(path, "rb") as file:
             return xmp_metadata(file.read(MOST_BYTES + 1), "sidecar")
-    except OSError:
+    except OSError as error:
+        raise_if_of_disk(error)
         return Metadata()
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from sqlalchemy import select
 
+from indexer.catalog import Photo, PhotoState
 from tests.faults.trial import Trial
 
 SHIM = Path(__file__).with_name("failing_disk.c")
 _ROOT = Path(__file__).parents[2]
-_ON_DISK = ("compaction", "ingest", "snapshot", "switch")  # `watch` says what fails and goes on until it is stopped
+_ON_DISK = ("compaction", "ingest", "snapshot", "switch")
 _LONGEST = 300  # characters of an error that a person reads
 _FEW, _MANY = 4_000, 400_000  # bytes left on a disk that is almost full
 ROOM = 1 << 30  # bytes of a disk that is not full: with less than 500 MB free the doctor complains
@@ -51,7 +53,7 @@ class DiskTrial(Trial):
         )
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         self.said += lines
-        self.killed += bool(lines)
+        self.harmed_at_work[operation] += bool(lines)
         if done.returncode not in (0, 1) or "Traceback" in done.stderr:
             return [f"it ended with {done.returncode}: {done.stderr[-4000:]}"]
         if done.returncode == 1 and not lines:
@@ -80,11 +82,39 @@ class FullDisk(DiskTrial):
 
 @dataclass
 class FailingDisk(DiskTrial):
-    """One call that writes, or every one from then on, fails with an input/output error."""
+    """One call that writes (or `reads`) the library, or every one from then on, fails with an input/output error."""
 
     shim: Path = Path()
+    reads: bool = False
+    operations: ClassVar[tuple[str, ...]] = (*_ON_DISK, "watch")
     harmed: ClassVar[str] = "failing disk in"
+
+    @property
+    def failing(self) -> Path:
+        """What lies on the disk that fails."""
+        return self.home
 
     def harm(self, operation: str) -> list[str]:
         calls, lasts = int(_CALLS ** self.chance.random()), self.chance.random() < 0.5
-        return self.work(operation, LD_PRELOAD=str(self.shim), FAILS_AFTER=str(calls), FAILS_ON="1" if lasts else "")
+        return self.work(
+            operation, LD_PRELOAD=str(self.shim), BREAKS=f"{calls} {lasts:d} {self.reads:d} {self.failing}"
+        )
+
+
+@dataclass
+class FailingPhotos(FailingDisk):
+    """The photos lie on the disk that fails: none that is there may be taken for gone."""
+
+    reads: bool = True
+
+    @property
+    def failing(self) -> Path:
+        return self.photos
+
+    def harm(self, operation: str) -> list[str]:
+        found = super().harm(operation)
+        library = self._open(self.settings)
+        with library.catalog.reading() as session:
+            gone = session.scalars(select(Photo.path).where(Photo.state == PhotoState.MISSING)).all()
+        library.close()
+        return found + [f"taken for gone: {path}" for path in gone if Path(path).exists()]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disks import ROOM, DiskTrial, FailingDisk, FullDisk, compiled_shim
+from tests.faults.disks import ROOM, DiskTrial, FailingDisk, FailingPhotos, FullDisk, compiled_shim
 
 _SHORT = 2
 
@@ -40,14 +40,22 @@ def test_a_full_disk_costs_nothing(
     survive(full_disk(tmp_path, small_disk(str(ROOM)), tiny_encoders, seed), _SHORT, seed)
 
 
-def test_a_disk_that_fails_costs_nothing(tmp_path: Path, tiny_encoders: tuple[str, str]) -> None:
+BAD_DISKS = {
+    "writing": lambda *trial, **more: FailingDisk(*trial, **more),
+    "reading": lambda *trial, **more: FailingDisk(*trial, reads=True, **more),
+    "photos": lambda *trial, **more: FailingPhotos(*trial, **more),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_DISKS)
+def test_a_disk_that_fails_costs_nothing(tmp_path: Path, tiny_encoders: tuple[str, str], kind: str) -> None:
     seed = seed_of_run()
-    trial = FailingDisk(tmp_path, None, tiny_encoders, random.Random(seed), shim=compiled_shim(tmp_path))
+    trial = BAD_DISKS[kind](tmp_path, None, tiny_encoders, random.Random(seed), shim=compiled_shim(tmp_path))
     survive(trial, _SHORT, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["full", "failing"])
+@pytest.mark.parametrize("kind", ["full", *BAD_DISKS])
 def test_many_bad_disks_cost_nothing(
     tmp_path: Path, small_disk: Callable[[str], Path], tiny_encoders: tuple[str, str], kind: str
 ) -> None:
@@ -55,5 +63,5 @@ def test_many_bad_disks_cost_nothing(
     if kind == "full":
         trial: DiskTrial = full_disk(tmp_path, small_disk(str(ROOM)), tiny_encoders, seed)
     else:
-        trial = FailingDisk(tmp_path, None, tiny_encoders, random.Random(seed), shim=compiled_shim(tmp_path))
+        trial = BAD_DISKS[kind](tmp_path, None, tiny_encoders, random.Random(seed), shim=compiled_shim(tmp_path))
     survive(trial, int(os.environ.get("SIGHTLINE_DISK_FAULTS", "200")), seed)

@@ -19,7 +19,8 @@ def survive(trial: Trial, kills: int, seed: int) -> None:
     for number in range(kills):
         found += [f"round {number}: {line}" for line in trial.run()]
         assert not found, "\n".join([f"seed {seed}", *found])
-    print(f"seed {seed}: {kills} rounds, {trial.killed} killed at work, no difference")
+    killed = ", ".join(f"{operation} {times}" for operation, times in sorted(trial.harmed_at_work.items()))
+    print(f"seed {seed}: {kills} rounds, killed at work so far: {killed}; no difference", flush=True)
 
 
 @on_both_databases

@@ -8,6 +8,7 @@ import random
 import shutil
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.conftest import paint
 from tests.faults import victims
 from tests.faults.compare import differences, portrait
 
+SIDECAR = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="{}"/></rdf:RDF></x:xmpmeta>"""
 _MANY = 24  # pictures, about
 
 
@@ -40,7 +43,7 @@ class Trial:
     database: str | None
     encoders: tuple[str, str]
     chance: random.Random
-    killed: int = 0  # harmed while at work; the others had finished a moment earlier
+    harmed_at_work: Counter[str] = field(default_factory=Counter)  # by operation; others had finished a moment earlier
     lasts: dict[str, float] = field(default_factory=dict)  # seconds, about: what a kill is aimed into
 
     operations: ClassVar[tuple[str, ...]] = tuple(sorted(victims.OPERATIONS))
@@ -52,6 +55,10 @@ class Trial:
         self.encoder = self.encoders[0]
         for _ in range(_MANY // 2):
             self._add()
+
+    @property
+    def killed(self) -> int:
+        return self.harmed_at_work.total()
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -94,7 +101,7 @@ class Trial:
                 self.change()
             process.join(self.chance.uniform(0, min(0.2, last)) if operation == "watch" else end - time.monotonic())
         running = process.is_alive()
-        self.killed += running
+        self.harmed_at_work[operation] += running
         self.lasts[operation] = min(3.0, last * 1.1) if running else max(0.05, last * 0.8)
         process.kill()
         process.join()
@@ -107,7 +114,7 @@ class Trial:
         if len(there) < _MANY // 2:
             return self._add()
         one = self.chance.choice(there)
-        what = [self._add, self._add, self._spoil, one.unlink, lambda: self._repaint(one)]
+        what = [self._add, self._add, self._spoil, one.unlink, lambda: self._repaint(one), lambda: self._describe(one)]
         what += [lambda: self._move(one), lambda: shutil.copy(one, self._name(one.suffix))]
         if len(there) > _MANY:
             what = [one.unlink]
@@ -124,6 +131,9 @@ class Trial:
 
     def _repaint(self, path: Path) -> None:
         paint(path, self.chance.getrandbits(32), (48, 32))
+
+    def _describe(self, path: Path) -> None:
+        path.with_suffix(".xmp").write_text(SIDECAR.format(self.chance.randint(1, 5)), encoding="utf-8")
 
     def _move(self, path: Path) -> None:
         os.rename(path, self._name(path.suffix))

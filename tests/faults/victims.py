@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+ENOUGH = threading.Event()  # ends a watch that is not killed
 CONTEXT = multiprocessing.get_context("forkserver")
 _IMPORTED = ("ingest", "follow", "switch", "watch", "reading", "store")
 CONTEXT.set_forkserver_preload([*(f"indexer.{name}" for name in _IMPORTED), "tests.faults.victims", "psycopg"])
@@ -55,7 +56,7 @@ def watch(library: Any, folder: Path) -> None:
 
     add_folder(library.catalog, folder)
     indexer.watch.QUIET = 0.05
-    indexer.watch.Watcher(library, lambda report: None).run(threading.Event())
+    indexer.watch.Watcher(library, lambda report: None).run(ENOUGH)
 
 
 def snapshot(library: Any, folder: Path) -> None:
