@@ -138,8 +138,9 @@ def _merged(one: tuple[Vectors, Ids], other: tuple[Vectors, Ids], k: int) -> tup
 def _segment(snapshot: Snapshot, plan: Plan) -> Segment:
     """A snapshot, ready to be searched."""
     codes = snapshot.codes
+    scan: Scan | ExactScan
     if snapshot.scan:
-        scan: Scan = snapshot.scan
+        scan = snapshot.scan
     elif snapshot.header.chosen is Kind.GPU and gpu_found():
         scan = GpuScan(codes)
     else:

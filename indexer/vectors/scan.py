@@ -7,6 +7,7 @@ itself loses them.
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import faiss
@@ -15,14 +16,15 @@ import numpy as np
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.beside import step
 from indexer.vectors.choice import Kind
-from indexer.vectors.half import Codes, best_of_all, best_rows, chunks, flat, flat_of
+from indexer.vectors.half import Codes, best_of_all, chunks, flat
+from indexer.vectors.rough import Rough
 
 log = logging.getLogger(__name__)
 
 RECALL = 0.99  # recall@10 against exact search that is kept at every size
 _AIM = 0.995  # what the measured queries must reach, so that others reach RECALL
 _DEPTHS = (10, 100)  # k at which it is measured
-_IN_MEMORY = 256 << 20  # bytes of codes that an exact scan copies into memory
+_IN_MEMORY = 256 << 20  # bytes of codes of which an exact scan has copies in memory, half as large
 _FURTHEST = (
     4_096,
     32_768,
@@ -47,7 +49,7 @@ class Reach:
 
 
 class Scan(Protocol):
-    """A way to find candidates."""
+    """A way to find candidates by an estimate."""
 
     @property
     def kind(self) -> Kind: ...
@@ -58,39 +60,28 @@ class Scan(Protocol):
 
 
 class ExactScan:
-    """Scores every row: from memory when they are few or shall be, else as they are read from the mapped file.
-
-    Where single precision fits in memory too it is kept: nothing is converted for each query, and several queries are
-    one product of matrices, which takes little longer than one of them.
-    """
+    """Every row is scored: roughly first, in memory, where they are few or shall be; else as they are read."""
 
     kind = Kind.EXACT
 
     def __init__(self, codes: Codes, in_memory: bool = False) -> None:
         self._codes = codes
-        self._rows = codes.astype(np.float32) if 2 * codes.nbytes <= _IN_MEMORY else None
-        kept = self._rows is None and (in_memory or codes.nbytes <= _IN_MEMORY)
-        self._flat = flat_of(codes) if kept else None
+        self._in_memory = len(codes) > 0 and (in_memory or codes.nbytes <= _IN_MEMORY)
+        self._asked_before = False
 
-    def scores(self, queries: Vectors) -> Vectors | None:
-        """Of (q, dim) queries on all rows: (q, n); None where they do not lie in memory in single precision."""
-        return None if self._rows is None else queries @ self._rows.T
+    def rough(self) -> Rough | None:
+        """What finds candidates; None where that shall not lie in memory, and at the first call.
 
-    def candidates(self, query: Vectors, count: int) -> Ids:
-        count = min(count, len(self._codes))
-        if (scores := self.scores(query[None])) is not None:
-            return top(scores[0], count)
-        if self._flat is None:
-            return best_rows(self._codes, None, query, count)[1]
-        return self._flat.search(query[None], count)[1][0]
+        It takes as long to make as several searches of the file: a command, which asks once, does without.
+        """
+        if not self._in_memory or not self._asked_before:
+            self._asked_before = True
+            return None
+        return self._rough
 
-
-def top(scores: Vectors, count: int) -> Ids:
-    """The places of the `count` highest of (n,) scores, best first."""
-    if count >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    best = np.argpartition(scores, len(scores) - count - 1)[len(scores) - count :]
-    return best[np.argsort(-scores[best], kind="stable")]
+    @cached_property
+    def _rough(self) -> Rough:
+        return Rough(self._codes)
 
 
 class CompressedScan:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind
 from indexer.vectors.half import Codes, best_rows
-from indexer.vectors.scan import ExactScan, Reach, Scan, top
+from indexer.vectors.scan import ExactScan, Reach, Scan
 
 _SCORES_A_SCAN = 30  # so many rows are scanned in the time that scoring one exactly takes
 _ROUNDING = 10  # a scan that scores in another order of additions may swap neighbours
@@ -20,7 +20,7 @@ _NOTHING = np.empty(0, np.float32), np.empty(0, np.int64)
 class Segment:
     """`ids` ascend; row i of `codes` (n, dim) belongs to ids[i]. Without a `reach` the scan is exact."""
 
-    def __init__(self, ids: Ids, codes: Codes, scan: Scan, reach: Reach | None = None) -> None:
+    def __init__(self, ids: Ids, codes: Codes, scan: Scan | ExactScan, reach: Reach | None = None) -> None:
         self.ids, self.codes, self.scan, self.reach = ids, codes, scan, reach
         self.alive: NDArray[np.bool_] = np.ones(len(ids), bool)
         self._count = len(ids)
@@ -65,27 +65,32 @@ class Segment:
         if allowed is not None:
             eligible = self.alive & np.isin(self.ids, allowed)
             count = int(np.count_nonzero(eligible))
-        if count == 0:
-            return _NOTHING
-        return self._best(self._candidates(query, min(k, count), eligible, count), query, k)
+        return self._search(query[None], k, eligible, count)[0]
 
     def search_many(self, queries: Vectors, k: int) -> list[tuple[Vectors, Ids]]:
         """The same for each of (q, dim) queries, all rows allowed."""
-        scores = self.scan.scores(queries) if isinstance(self.scan, ExactScan) else None
-        if scores is None:
-            return [self.search(query, k) for query in queries]
-        if self.buried:
-            scores[:, ~self.alive] = -np.inf
-        best = [top(row, min(k, self._count)) for row in scores]
-        return [(row[places], self.ids[places]) for row, places in zip(scores, best, strict=True)]
+        return self._search(queries, k, self.alive, self._count)
+
+    def _search(self, queries: Vectors, k: int, eligible: NDArray[np.bool_], count: int) -> list[tuple[Vectors, Ids]]:
+        """The k best of the eligible rows, of which there are `count`."""
+        k = min(k, count)
+        if k == 0:
+            return [_NOTHING for _ in queries]
+        if not isinstance(self.scan, ExactScan):
+            return [self._best(self._candidates(self.scan, query, k, eligible, count), query, k) for query in queries]
+        if (rough := self.scan.rough()) is not None:
+            among = rough.candidates(queries, k, eligible)
+            return [self._best(rows, query, k) for rows, query in zip(among, queries, strict=True)]
+        return [self._best(np.flatnonzero(eligible), query, k) for query in queries]
 
     def _best(self, rows: Ids, query: Vectors, k: int) -> tuple[Vectors, Ids]:
+        """The k best of rows, which ascend, exactly scored."""
         if min(k, len(rows)) == 0:
             return _NOTHING
-        scores, best = best_rows(self.codes, np.sort(rows), query, min(k, len(rows)))
+        scores, best = best_rows(self.codes, rows, query, min(k, len(rows)))
         return scores, self.ids[best]
 
-    def _candidates(self, query: Vectors, k: int, eligible: NDArray[np.bool_], count: int) -> Ids:
+    def _candidates(self, scan: Scan, query: Vectors, k: int, eligible: NDArray[np.bool_], count: int) -> Ids:
         """Rows among which the k best eligible ones are: scanned for, or all of them where that costs less.
 
         The best that a scan finds may be buried or not allowed: then it is asked for more, and at last all are scored.
@@ -94,10 +99,10 @@ class Segment:
         wanted = min(self.reach.candidates(k) if self.reach else k + _ROUNDING, count)
         ask = wanted if count == total else int(_SPARE * wanted * total / count) + 1
         while count * _SCORES_A_SCAN > total + ask * _SCORES_A_SCAN:
-            found = self.scan.candidates(query, ask)
+            found = scan.candidates(query, ask)
             rows = found[eligible[found]][:wanted]
             if len(rows) == wanted:
-                return rows
+                return np.sort(rows)
             if len(found) < ask:
                 break  # it gives no more
             ask *= 8
