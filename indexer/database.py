@@ -7,7 +7,7 @@ PostgreSQL's readers see one snapshot (repeatable read); its writers wait for th
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,27 +90,34 @@ def network_under(engine: Engine) -> str | None:
 
 
 @contextmanager
-def writing_alone(engine: Engine, timeout: float) -> Iterator[None]:
+def writing_alone(engine: Engine, timeout: float) -> Iterator[Callable[[], None]]:
     """Holds the one right to index into a PostgreSQL catalog, from whichever machine, until the end or a crash.
 
     SQLite's catalog lies on this machine, where a lock file does it (`indexer.ingest`): nothing is held here then.
+    Gives what raises a CatalogError once the right is lost: with its connection, even where others work again.
 
     Raises:
         BusyError: someone else holds it, still after `timeout` seconds.
     """
     if engine.dialect.name != "postgresql":
-        yield
+        yield lambda: None
         return
     with readable(engine):
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     with connection:
         with readable(engine):
             _take_lock(connection, timeout)
+
+        def check() -> None:
+            with readable(engine):
+                connection.execute(text("SELECT 1"))
+
         try:
-            yield
+            yield check
         finally:
             try:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _WRITING})
+                if not connection.invalidated:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _WRITING})
             except DBAPIError as error:  # the server went away, and the lock with the connection
                 log.warning("the catalog's connection was lost: %s", _reason(error))
 

@@ -137,7 +137,8 @@ def ingest(
         report.held = going.is_held()
         report.cancelled = not report.held
         return report
-    with writing_library(library):
+    with writing_library(library) as still_alone:
+        going.still_alone = still_alone
         encoder_id = library.encoder_id
         with library.catalog.reading() as session:
             if not accept_missing and is_unplugged(session, folder):
@@ -217,10 +218,16 @@ class _Going:
         self.report = report
         self._control = control
         self._progress = progress
+        self.still_alone: Callable[[], None] = lambda: None
 
     def is_over(self) -> bool:
-        """Tells of the batch that was done, waits while indexing is paused, and says whether to end here."""
+        """Tells of the batch that was done, waits while indexing is paused, and says whether to end here.
+
+        Raises:
+            CatalogError: the right to write was lost.
+        """
         self._progress(self.report)
+        self.still_alone()
         return not self.may_go_on()
 
     def may_go_on(self) -> bool:
@@ -281,8 +288,11 @@ def _colour(library: Library, going: _Going) -> None:
 
 
 @contextmanager
-def writing_library(library: Library) -> Iterator[None]:
-    """Holds the locks of this machine's files and of a shared catalog; both are released when their holder dies."""
+def writing_library(library: Library) -> Iterator[Callable[[], None]]:
+    """Holds the locks of this machine's files and of a shared catalog; both are released when their holder dies.
+
+    Gives what raises a CatalogError where the catalog's was lost.
+    """
     folder = library.settings.data_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -292,8 +302,8 @@ def writing_library(library: Library) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"cannot write in {folder}: {error.strerror}") from error
     _warn_of_network(library)
-    with lock, writing_alone(library.catalog.engine, _PATIENCE):
-        yield
+    with lock, writing_alone(library.catalog.engine, _PATIENCE) as still_alone:
+        yield still_alone
 
 
 def _warn_of_network(library: Library) -> None:

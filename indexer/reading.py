@@ -111,8 +111,6 @@ def _read(library: Library, process: DecodeProcess, found: FoundFile, encoder_id
         return ReadFile(found, identity, metadata=_describe(process, found))
     try:
         photo = process.decode(found.sidecar)
-    except DiskError as error:
-        return ReadFile(found, error=str(error), is_unread=True)
     except PhotoError as error:
         return ReadFile(found, identity, error=str(error))
     library.thumbnails.write(identity.sha256, photo.thumbnail)

@@ -22,6 +22,7 @@ from indexer.walk import FoundFile, walk_runs
 
 _ROWS_AT_A_TIME = 10_000
 _LONGEST_INDEXED = 2_600  # bytes of UTF-8
+_NO_PICTURE = 2  # what could not be read says nothing of itself, nor does its side-car
 _PRESENT = PhotoState.PRESENT.value
 _Row = tuple[Any, ...]
 
@@ -161,7 +162,7 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
     done: ColumnElement[Any] = vector.content_id.is_not(None)
     if not retry_failed:
         done = or_(done, photo.error.is_not(None))
-    described: ColumnElement[Any] = or_(said.version == VERSION, photo.error.is_not(None))
+    described: ColumnElement[Any] = case((photo.error.is_not(None), _NO_PICTURE), (said.version == VERSION, 1), else_=0)
     state = type_coerce(photo.state, String)
     of_encoder = and_(vector.content_id == photo.content_id, vector.encoder_id == encoder_id)
     query = (
@@ -169,7 +170,7 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
             path,
             photo.size,
             photo.mtime_ns,
-            case((and_(done, described, state == _PRESENT), null()), else_=1),
+            case((and_(done, described != 0, state == _PRESENT), null()), else_=1),
             said.sidecar_mtime_ns,
             photo.id,
             state,
@@ -227,7 +228,7 @@ def _compare_file(
     if not done or mtime_ns != file.mtime_ns or size != file.size:
         _read(file, changes, being_written)
         return
-    if not (described and sidecar_mtime_ns == file.sidecar_mtime_ns):
+    if described != _NO_PICTURE and not (described and sidecar_mtime_ns == file.sidecar_mtime_ns):
         changes.to_describe.append(file)
     if state == _PRESENT:
         changes.unchanged += 1

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from indexer.disk_faults import raise_if_of_disk
 from indexer.errors import PhotoError
 from indexer.metadata import Metadata, camera_of, clean_text, place_of
 
@@ -108,8 +107,6 @@ def _opened(path: str) -> "Iterator[tuple[InputContainer, VideoStream]]":
                 raise PhotoError("a video file without pictures")
             yield container, container.streams.video[0]
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        if isinstance(error, OSError):
-            raise_if_of_disk(error)
         raise PhotoError(f"broken video: {getattr(error, 'strerror', None) or error}") from error
 
 

@@ -43,6 +43,18 @@ class PostgresServer:
         self._admin.execute(f'CREATE DATABASE "{name}"'.encode())
         return str(self._server.get_uri(name))
 
+    def crash(self) -> None:
+        """Stops it without a word to its clients, as a machine that goes down does."""
+        from pgserver._commands import pg_ctl
+
+        self._admin.close()
+        pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def come_back(self) -> None:
+        """Starts it again, at the same address."""
+        self._server.ensure_postgres_running()
+        self._admin = psycopg.connect(self._server.get_uri(), autocommit=True)
+
     def stop(self) -> None:
         self._admin.close()
         self._server.cleanup()

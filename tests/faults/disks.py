@@ -53,7 +53,6 @@ class DiskTrial(Trial):
         )
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         self.said += lines
-        self.harmed_at_work[operation] += bool(lines)
         if done.returncode not in (0, 1) or "Traceback" in done.stderr:
             return [f"it ended with {done.returncode}: {done.stderr[-4000:]}"]
         if done.returncode == 1 and not lines:
@@ -69,12 +68,14 @@ class FullDisk(DiskTrial):
 
     def harm(self, operation: str) -> list[str]:
         disk = self.home.parent
+        before = len(self.said)
         left = int(_FEW * (_MANY / _FEW) ** self.chance.random())
         self._resize(disk, shutil.disk_usage(disk).used + left)
         try:
             return self.work(operation)
         finally:
             self._resize(disk, ROOM)
+            self.harmed_at_work[operation] += len(self.said) > before
 
     def _resize(self, disk: Path, size: int) -> None:
         subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
@@ -96,9 +97,12 @@ class FailingDisk(DiskTrial):
 
     def harm(self, operation: str) -> list[str]:
         calls, lasts = int(_CALLS ** self.chance.random()), self.chance.random() < 0.5
-        return self.work(
-            operation, LD_PRELOAD=str(self.shim), BREAKS=f"{calls} {lasts:d} {self.reads:d} {self.failing}"
-        )
+        said = self.place / "said"
+        said.unlink(missing_ok=True)
+        breaks = f"{calls} {lasts:d} {self.reads:d} {self.failing}"
+        found = self.work(operation, LD_PRELOAD=str(self.shim), BREAKS=breaks, FAILS_SAID=str(said))
+        self.harmed_at_work[operation] += said.exists()
+        return found
 
 
 @dataclass

@@ -269,6 +269,14 @@ def test_says_what_is_new_changed_and_gone(library: Library, folder: Path) -> No
     assert found.unchanged == 3
 
 
+def test_the_side_car_of_what_is_no_picture_is_not_read_at_every_pass(library: Library, folder: Path) -> None:
+    (folder / "bad.jpg").write_bytes(b"no picture")
+    (folder / "bad.xmp").write_text("<x/>")
+    row, _ = add_folder(library.catalog, folder)
+    assert ingest(library, row).failures == 1
+    assert ingest(library, row).nothing_to_do
+
+
 def test_looks_only_below_the_subfolders_asked_for(library: Library, folder: Path) -> None:
     indexed, _ = add_folder(library.catalog, folder)
     found = changes(library, indexed, folder / "sub")
