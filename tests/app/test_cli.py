@@ -279,3 +279,9 @@ def test_export_and_import_move_a_library(
     assert sightline("search", "colours", "--paths").stdout == found.replace(str(folder), str(tmp_path / "elsewhere"))
     assert "nothing to do" in sightline("index").stderr
     assert sightline("import", str(folder)).exit_code == 1
+
+
+def test_a_misspelt_command_is_told_with_the_one_that_was_meant() -> None:
+    result = CliRunner().invoke(main, ["serch", "a dog"])
+    assert result.exit_code == 2 and "no command serch: did you mean search?" in result.stderr
+    assert "no command zzz\n" in CliRunner().invoke(main, ["zzz"]).stderr
