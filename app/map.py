@@ -1,8 +1,7 @@
-"""A map of the library: photos that look alike lie near each other. Made once, and anew in the background.
+"""A map of the library: photos that look alike lie near each other (`app.layout`). Made once, in the background.
 
-t-SNE (van der Maaten and Hinton, 2008) of the vectors' first principal components, of all photos or, of many, of a
-sample, each further photo lying among those of the sample that are nearest to it. The same library gives the same map.
-Regions are named by the tag that is likelier in them than elsewhere.
+A changed library keeps its map: new photos are placed among those of it that they look like. It is laid out anew once
+a tenth of the photos have come since it was. Regions are named by the tag that is likelier in them than elsewhere.
 
 A point is ``{"id": 12, "x": 0.31, "y": 0.72, "taken_at": "2019-06-14T10:00:00" or null, "label": "beach" or null}``;
 x and y are in 0..1, y upwards.
@@ -21,22 +20,18 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from app.kinds import families
+from app.layout import Floats, Stored, among, layout
 from app.likelihood import Likelihood
 from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.library import Library
 from indexer.store import STORED_DTYPE
-from indexer.vectors.base import Vectors
 
 log = logging.getLogger(__name__)
 
-SAMPLE = 4_000  # photos laid out by t-SNE: some 30 s of one core
-_COMPONENTS = 50
-_NEIGHBOURS = 5  # of the sample, among which a further photo lies
+MOST = 5_000  # points of an answer, unless asked for otherwise: some 400 kB
+NEW_SHARE = 0.1  # of the photos that may have come since the map was laid out
 _REGIONS = 24
-_AT_ONCE = 4_096
-_SPREAD = 0.01  # of the map: how far further photos may lie from where their neighbours put them, to be seen
-
-Floats = NDArray[np.float32]
+_KEPT = {"revision", "laid_out", "ids", "places", "regions", "names"}
 
 
 @dataclass(frozen=True)
@@ -61,12 +56,42 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A part of the plane."""
+
+    left: float = 0.0
+    bottom: float = 0.0
+    right: float = 1.0
+    top: float = 1.0
+
+
+@dataclass(frozen=True)
 class Map:
-    """The map as it is now; `current` is False while a newer one is being made."""
+    """The map as it is now, or an even sample of what lies in a part of it."""
 
     points: list[Point]
     regions: list[Region]
-    current: bool
+    photos: int  # on the map
+    inside: int  # of those, in the part that was asked for
+    current: bool  # False while a newer one is being made
+    doing: str | None = None  # and what is done for it at this moment
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A kept map and the photos as they are at a revision of the catalog, shuffled: its first are an even sample."""
+
+    as_of: tuple[int, int]  # when the map's file was written, and the catalog's revision
+    revision: int  # of the photos, when the map was made
+    ids: NDArray[np.int64]  # of photos
+    places: Floats
+    taken_at: list[datetime | None]
+    names: list[str]
+    regions: list[Region]
+
+    def point(self, place: int) -> Point:
+        x, y = (round(value, 4) for value in self.places[place].tolist())
+        return Point(int(self.ids[place]), x, y, self.taken_at[place], self.names[place] or None)
 
 
 class LibraryMap:
@@ -76,19 +101,27 @@ class LibraryMap:
         self._library = library
         self._likelihood = likelihood
         self._lock = threading.Lock()
+        self._drawing = threading.Lock()
         self._working: threading.Thread | None = None
+        self._doing: str | None = None
+        self._drawn: _Drawn | None = None
 
-    def read(self, wait: bool = False) -> Map:
+    def read(self, box: Box = Box(), most: int = MOST, wait: bool = False) -> Map:
         """The newest map there is; if the library has changed since, another is made in the background, or awaited."""
-        kept, revision = self._kept(), self._revision()
-        current = kept is not None and int(kept["revision"]) == revision
+        drawn, revision = self._draw(), self._revision()
+        current = drawn is not None and drawn.revision == revision
         if not current:
             worker = self._start()
             if wait:
                 worker.join()
-                kept = self._kept()
-                current = kept is not None
-        return self._map(kept, current) if kept is not None else Map([], [], False)
+                drawn = self._draw()
+                current = drawn is not None
+        if drawn is None:
+            return Map([], [], 0, 0, False, self._doing)
+        x, y = drawn.places.T
+        inside = np.flatnonzero((x >= box.left) & (x <= box.right) & (y >= box.bottom) & (y <= box.top))
+        points = [drawn.point(place) for place in inside[:most].tolist()]
+        return Map(points, drawn.regions, len(drawn.ids), len(inside), current, None if current else self._doing)
 
     def _start(self) -> threading.Thread:
         with self._lock:
@@ -100,16 +133,35 @@ class LibraryMap:
     def _make(self) -> None:
         try:
             revision = self._revision()
+            self._tell("reading what photos show")
             ids, vectors = self._vectors()
-            places = layout(vectors)
+            places, laid_out = self._places(ids, vectors)
+            self._tell("naming its parts")
             regions, names = self._regions(places, vectors)
             path = self._path
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_suffix(f".{os.getpid()}.npz")
-            np.savez(temporary, revision=revision, ids=ids, places=places, regions=regions, names=np.array(names, str))
+            at, named = np.array([revision, laid_out]), np.array(names, str)
+            np.savez(temporary, revision=at[0], laid_out=at[1], ids=ids, places=places, regions=regions, names=named)
             temporary.replace(path)
         except Exception as error:  # of a thread that nobody waits for
             log.warning("the map could not be made: %s", error)
+        finally:
+            self._doing = None
+
+    def _tell(self, doing: str) -> None:
+        self._doing = doing
+
+    def _places(self, ids: NDArray[np.int64], vectors: Stored) -> tuple[Floats, int]:
+        """Where photos lie, and the newest of them when they were laid out: only the others are placed, while few."""
+        kept = self._kept()
+        known = np.isin(ids, kept["ids"]) if kept is not None else np.zeros(len(ids), np.bool_)
+        if kept is None or not known.any() or (ids > int(kept["laid_out"])).sum() > NEW_SHARE * len(ids):
+            return layout(vectors, self._tell), int(ids.max(initial=0))
+        places = np.empty((len(ids), 2), np.float32)
+        places[known] = kept["places"][np.searchsorted(kept["ids"], ids[known])]
+        places[~known] = among(vectors[~known], vectors[known], places[known], self._tell)
+        return places, int(kept["laid_out"])
 
     @property
     def _path(self) -> Path:
@@ -119,7 +171,7 @@ class LibraryMap:
         try:
             with np.load(self._path, allow_pickle=False) as arrays:
                 kept = dict(arrays)
-            return kept if {"revision", "ids", "places", "regions", "names"} <= set(kept) else None
+            return kept if set(kept) >= _KEPT else None
         except (OSError, ValueError, EOFError):
             return None
 
@@ -128,7 +180,7 @@ class LibraryMap:
         with self._library.catalog.reading() as session:
             return session.execute(select(func.max(Content.revision))).scalar() or 0
 
-    def _vectors(self) -> tuple[NDArray[np.int64], Vectors]:
+    def _vectors(self) -> tuple[NDArray[np.int64], Stored]:
         present = select(Photo.content_id).where(Photo.state == PhotoState.PRESENT)
         query = (
             select(Vector.content_id, Vector.data)
@@ -137,12 +189,12 @@ class LibraryMap:
         )
         with self._library.catalog.reading() as session:
             rows = session.execute(query).all()
-        vectors = np.frombuffer(b"".join(row.data for row in rows), STORED_DTYPE).astype(np.float32)
+        vectors = np.frombuffer(b"".join(row.data for row in rows), STORED_DTYPE)
         return np.array([row.content_id for row in rows], np.int64), vectors.reshape(
             len(rows), self._library.encoder.dim
         )
 
-    def _regions(self, places: Floats, vectors: Vectors) -> tuple[NDArray[np.int64], list[str]]:
+    def _regions(self, places: Floats, vectors: Stored) -> tuple[NDArray[np.int64], list[str]]:
         """Which region each photo is in, and the regions' names."""
         from sklearn.cluster import KMeans
 
@@ -152,28 +204,46 @@ class LibraryMap:
         regions = KMeans(count, random_state=0, n_init=4).fit_predict(places).astype(np.int64)
         broad = self._likelihood.broad
         general = sorted(families(broad.tags))
-        means = np.stack([vectors[regions == region].mean(axis=0) for region in range(count)])
+        means = np.stack([vectors[regions == region].mean(axis=0, dtype=np.float32) for region in range(count)])
         likely = self._likelihood.probabilities(broad, means / np.linalg.norm(means, axis=1, keepdims=True))[:, general]
         surprise = likely * np.log((likely + 1e-4) / (likely.mean(axis=0) + 1e-4))
         return regions, [broad.tags[general[i]].text for i in surprise.argmax(axis=1)]
 
-    def _map(self, kept: dict[str, NDArray[Any]], current: bool) -> Map:
-        photos = self._photos()
-        points: list[Point] = []
-        members: dict[int, list[tuple[float, float]]] = {}
-        for content_id, place, region in zip(
-            kept["ids"].tolist(), kept["places"], kept["regions"].tolist(), strict=True
-        ):
-            if content_id in photos:
-                photo_id, taken_at = photos[content_id]
-                x, y = round(float(place[0]), 4), round(float(place[1]), 4)
-                points.append(Point(photo_id, x, y, taken_at, str(kept["names"][region]) or None))
-                members.setdefault(region, []).append((x, y))
+    def _draw(self) -> _Drawn | None:
+        """The kept map with the photos as they are now, read again when one of them has changed."""
+        with self._drawing:
+            try:
+                at = self._path.stat().st_mtime_ns
+            except OSError:
+                return None
+            as_of = (at, self._library.catalog.revision())
+            if self._drawn is None or self._drawn.as_of != as_of:
+                kept = self._kept()
+                if kept is None:
+                    return None
+                self._drawn = self._with_photos(kept, as_of)
+            return self._drawn
+
+    def _with_photos(self, kept: dict[str, NDArray[Any]], as_of: tuple[int, int]) -> _Drawn:
+        photos, contents = self._photos(), kept["ids"].tolist()
+        shuffled = np.random.default_rng(0).permutation(len(contents)).tolist()
+        order = [place for place in shuffled if contents[place] in photos]
+        shown = [photos[contents[place]] for place in order]
+        places, of, names = kept["places"][order], kept["regions"][order], [str(name) for name in kept["names"]]
         regions = []
-        for region, inside in members.items():
-            x, y = np.median(np.array(inside), axis=0).tolist()
-            regions.append(Region(str(kept["names"][region]), round(x, 4), round(y, 4), len(inside)))
-        return Map(points, sorted(regions, key=lambda region: -region.photos), current)
+        for region in np.unique(of).tolist():
+            inside = places[of == region]
+            x, y = np.median(inside, axis=0).tolist()
+            regions.append(Region(names[region], round(x, 4), round(y, 4), len(inside)))
+        return _Drawn(
+            as_of,
+            int(kept["revision"]),
+            np.array([photo_id for photo_id, _ in shown], np.int64),
+            places.reshape(-1, 2),
+            [taken_at for _, taken_at in shown],
+            [names[region] for region in of.tolist()],
+            sorted(regions, key=lambda region: -region.photos),
+        )
 
     def _photos(self) -> dict[int, tuple[int, datetime | None]]:
         """Of each content that is present: a photo's id, and when it was taken."""
@@ -187,45 +257,3 @@ class LibraryMap:
         )
         with self._library.catalog.reading() as session:
             return {i: (photo_id, taken) for i, photo_id, taken in session.execute(query) if i is not None}
-
-
-def layout(vectors: Vectors) -> Floats:
-    """Places (n, 2) in 0..1 for vectors (n, dim): alike ones near each other."""
-    count = len(vectors)
-    if count < 4:
-        return np.stack([(np.arange(count) + 0.5) / max(count, 1), np.full(count, 0.5)], axis=1).astype(np.float32)
-    chosen = np.sort(np.random.default_rng(0).permutation(count)[:SAMPLE])
-    placed = _unit(_tsne(vectors[chosen]))
-    if len(chosen) == count:
-        return placed
-    return _among(vectors, vectors[chosen], placed)
-
-
-def _tsne(vectors: Vectors) -> Floats:
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    components = min(_COMPONENTS, *vectors.shape)
-    reduced = PCA(components, random_state=0).fit_transform(vectors)
-    perplexity = min(30.0, (len(vectors) - 1) / 3)
-    result: Floats = TSNE(perplexity=perplexity, init="pca", random_state=0, max_iter=500).fit_transform(reduced)
-    return result
-
-
-def _unit(places: Floats) -> Floats:
-    low, high = places.min(axis=0), places.max(axis=0)
-    result: Floats = ((places - low) / np.maximum(high - low, 1e-9)).astype(np.float32)
-    return result
-
-
-def _among(vectors: Vectors, sample: Vectors, placed: Floats) -> Floats:
-    """Each vector at the mean of its nearest of the sample, weighted, and a little beside it."""
-    places = np.empty((len(vectors), 2), np.float32)
-    for start in range(0, len(vectors), _AT_ONCE):
-        cosines = vectors[start : start + _AT_ONCE] @ sample.T
-        nearest = np.argpartition(-cosines, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
-        weights = np.exp(50 * np.take_along_axis(cosines, nearest, axis=1))
-        weights /= weights.sum(axis=1, keepdims=True)
-        places[start : start + _AT_ONCE] = (weights[..., None] * placed[nearest]).sum(axis=1)
-    beside = np.random.default_rng(0).normal(0, _SPREAD, places.shape)
-    return np.clip(places + beside, 0, 1).astype(np.float32)

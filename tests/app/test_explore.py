@@ -7,9 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from app import map as maps
+from app import layout as layouts
 from app.api import create_api
-from app.map import Map, layout
+from app.layout import layout
+from app.map import Box, Map
 from app.services import Services
 from app.timeline import Period, timeline
 from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState
@@ -40,7 +41,7 @@ def test_what_is_alike_lies_together_and_the_map_is_the_same_each_time() -> None
 
 
 def test_of_many_photos_a_sample_is_laid_out_and_the_rest_lie_among_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "SAMPLE", 40)
+    monkeypatch.setattr(layouts, "SAMPLE", 40)
     places = layout(_two_kinds(200))
     assert places.shape == (200, 2)
     assert _share_of_own_kind_nearest(places) > 0.97
@@ -71,8 +72,40 @@ def test_the_map_is_made_once_and_anew_when_photos_change(services: Services, id
     assert len(services.map.read(wait=True).points) == 4
 
 
+def test_a_part_of_the_map_has_its_photos_and_at_most_so_many(services: Services, ids: dict[str, int]) -> None:
+    whole = services.map.read(wait=True)
+    assert (whole.photos, whole.inside) == (5, 5)
+    point = whole.points[0]
+    there = services.map.read(Box(point.x - 1e-3, point.y - 1e-3, point.x + 1e-3, point.y + 1e-3))
+    assert point in there.points and there.inside < there.photos == 5
+    assert services.map.read(most=2).points == whole.points[:2], "an even sample: the first of a fixed shuffle"
+    client = TestClient(create_api(services), base_url="http://localhost")
+    answer = client.get("/map?left=0.5&most=1").json()
+    assert len(answer["points"]) == min(1, answer["inside"]) and answer["photos"] == 5
+    assert client.get("/map?left=2").status_code == 422
+
+
+def test_photos_that_came_are_placed_and_the_others_stay_where_they_are(
+    services: Services, ids: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {point.id: point for point in services.map.read(wait=True).points}
+    (kept,) = services.library.settings.vectors_folder.glob("map-*.npz")
+    with np.load(kept) as arrays:
+        known = dict(arrays)
+    newest = known["ids"].argmax()
+    for name in ("ids", "places", "regions"):
+        known[name] = np.delete(known[name], newest, axis=0)
+    for laid_out, share in ((0, 1.0), (0, 0.1)):  # few have come since; then so many that all is laid out anew
+        np.savez(kept, **(known | {"revision": np.int64(0), "laid_out": np.int64(laid_out)}))
+        monkeypatch.setattr("app.map.NEW_SHARE", share)
+        after = services.map.read(wait=True)
+        assert after.current and after.photos == 5
+        stayed = sum((before[point.id].x, before[point.id].y) == (point.x, point.y) for point in after.points)
+        assert stayed == (4 if share == 1 else 5), "what is laid out anew lies where it lay, being the same library"
+
+
 def test_an_empty_library_has_an_empty_map(library: Library) -> None:
-    assert Services(library.settings, library.catalog).map.read(wait=True) == Map([], [], current=True)
+    assert Services(library.settings, library.catalog).map.read(wait=True) == Map([], [], 0, 0, current=True)
 
 
 def test_the_time_line_counts_and_shows_the_best_rated(services: Services, ids: dict[str, int]) -> None:

@@ -4,6 +4,7 @@ const SHOWN = 250 // photos in view up to which they are pictures, not dots
 const THUMB = [30, 120] // pixels of a picture on the map, as there is room
 const NAMED = 3 // photos from which on a region is named
 const KEPT = 600 // pictures kept
+const PAUSE = 250 // ms without a move after which the photos of what is in view are asked for
 const NEAREST = 1, FARTHEST = 400 // zoom
 
 class PhotoMap {
@@ -31,22 +32,49 @@ class PhotoMap {
     this.observer.disconnect()
     cancelAnimationFrame(this.frame)
     clearTimeout(this.again)
+    clearTimeout(this.asking)
   }
 
   async load() {
     try {
-      const { points, regions, current } = await ask("/map")
-      Object.assign(this, { points, regions })
+      const { points, regions, current, photos, doing } = await ask("/map")
+      Object.assign(this, { points, regions, photos, far: points, current })
       const years = points.filter((p) => p.taken_at).map((p) => Number(p.taken_at.slice(0, 4)))
       this.years = years.length ? [years.reduce((a, b) => Math.min(a, b)), years.reduce((a, b) => Math.max(a, b))] : null
-      this.status.textContent = points.length ? (current ? "" : "Photos have changed: a newer map is being made …")
-        : current ? "No photo is indexed yet" : "The map is being made: the first time it takes up to a minute …"
+      const now = doing ? ` (${doing})` : ""
+      this.status.textContent = points.length ? (current ? this.sampled() : `Photos have changed: a newer map is being made${now} …`)
+        : current ? "No photo is indexed yet" : `The map is being made${now}: the first time it takes up to a minute or two …`
       if (!current) this.again = setTimeout(() => this.load(), points.length ? 10_000 : 2_000)
       this.tellColours()
       this.later()
     } catch (error) {
       this.status.replaceChildren(`The map cannot be loaded: ${error.message}. `,
         make("button", { type: "button", textContent: "Try again", onclick: () => this.load() }))
+    }
+  }
+
+  // Of a large library the whole is a sample; what lies in view is asked for when the view has come to rest.
+  sampled(inside = this.photos, shown = this.far.length) {
+    return inside > shown ? `${shown.toLocaleString()} of ${inside.toLocaleString()} photos are drawn here: zoom in for the others` : ""
+  }
+
+  askForView() {
+    clearTimeout(this.asking)
+    if (this.photos > this.far.length) this.asking = setTimeout(() => this.loadView(), PAUSE)
+  }
+
+  async loadView() {
+    const half = [this.width / 2 / this.scale / this.stretch[0], this.height / 2 / this.scale / this.stretch[1]]
+    const side = (value) => Math.min(Math.max(value, 0), 1).toFixed(4)
+    const [left, right] = [side(this.view.x - half[0]), side(this.view.x + half[0])]
+    const [bottom, top] = [side(this.view.y - half[1]), side(this.view.y + half[1])]
+    try {
+      const { points, inside } = await ask(`/map?left=${left}&bottom=${bottom}&right=${right}&top=${top}`)
+      const near = new Set(points.map(({ id }) => id))
+      this.points = [...this.far.filter(({ id }) => !near.has(id)), ...points]
+      if (this.current) this.status.textContent = this.sampled(inside, points.length)
+      this.later()
+    } catch { // what is drawn already stays
     }
   }
 
@@ -190,7 +218,7 @@ class PhotoMap {
 
   whole() {
     this.view = { x: 0.5, y: 0.5, zoom: 1 }
-    this.later()
+    this.bound()
   }
 
   zoomAt(by, x = this.width / 2, y = this.height / 2) {
@@ -211,6 +239,7 @@ class PhotoMap {
 
   bound() {
     for (const axis of ["x", "y"]) this.view[axis] = Math.min(Math.max(this.view[axis], 0), 1)
+    this.askForView()
     this.later()
   }
 
