@@ -41,7 +41,8 @@ def bar_of_pass(folder: str) -> Iterator[Listener]:
         task = progress.add_task(f"Indexing {folder}", total=None, failed="")
 
         def update(report: Report) -> None:
-            doing = "Paused (sightline resume)" if report.paused else "Indexing"
+            doing = "Comparing" if report.comparing else "Indexing"
+            doing = "Paused (sightline resume)" if report.paused else doing
             failed = f"{report.failures} unreadable" if report.failures else ""
             progress.update(
                 task, description=f"{doing} {folder}", total=report.total, completed=report.done, failed=failed

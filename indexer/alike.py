@@ -5,9 +5,9 @@ camera took both within seconds and they are not too unlike. Both follow from th
 in the library, so a library that grew has the pairs of one that was compared in one go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,30 @@ from sqlalchemy.orm import Session
 from clipcore.batches import batched
 from indexer.catalog import Alike, Clock, Content, ContentLooks, Likeness, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.library import Library
-from indexer.near import BURST_SECONDS, Marks, Places, near_copies, near_moments
+from indexer.looks import complete_looks
+from indexer.near import BURST_SECONDS, Marks, Places, may_be_near, near_copies, near_moments
 from indexer.store import STORED_DTYPE
 
 COPY_COSINE = 0.6  # of vectors: hardly more than different pictures have, because a small copy has lost its details
 BURST_COSINE = 0.7
 _IDS_A_STATEMENT = 500
+_MOMENTS_A_STATEMENT = 100
 _PAIRS_AT_A_TIME = 20_000
 
 Row = dict[str, object]
+
+
+def follow_alike(library: Library, is_over: Callable[[], bool] = lambda: False) -> None:
+    """Looks at the pictures that are new since the last comparison and compares them, unless it is to end before.
+
+    Raises:
+        StorageError: the catalog cannot be written.
+    """
+    with library.catalog.reading() as session:
+        clock = session.scalars(select(Clock)).one()
+    since = clock.compared_at if clock.compared_by == library.known_encoder_id() else -1
+    if complete_looks(library, since=since, is_over=is_over) is not None:
+        update_alike(library)
 
 
 def update_alike(library: Library) -> int:
@@ -43,7 +58,8 @@ def update_alike(library: Library) -> int:
         touched = _touched(session, since)
         if not touched and since >= 0:
             return 0
-        pictures = _Pictures.read(session, encoder_id, since)
+        neighbours = None if since < 0 else _neighbours(session, touched)
+        pictures = _Pictures.read(session, encoder_id, since, neighbours)
         rows = _pairs(session, pictures, encoder_id) if pictures.changed.any() else []
     with library.catalog.writing() as (session, _):
         now = session.scalars(select(Clock)).one()
@@ -66,6 +82,25 @@ def _touched(session: Session, since: int) -> Sequence[int]:
     return session.scalars(content.union(looks)).all()
 
 
+def _neighbours(session: Session, touched: Sequence[int]) -> list[int]:
+    """Contents that may make a pair with one of those touched: few of a large library, so that few are read whole."""
+    columns = ContentLooks.__table__.c
+    rows = session.connection().execute(select(columns.content_id, columns.looks)).all()  # one for every picture
+    ids, looks = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
+    near = set(ids[may_be_near(looks.view(np.uint64), np.isin(ids, touched))].tolist())
+    moments: set[datetime] = set()
+    timed = select(PhotoMetadata.taken_at).join(Photo, Photo.id == PhotoMetadata.photo_id)
+    for some in batched(touched, _IDS_A_STATEMENT):
+        taken = session.scalars(timed.where(Photo.content_id.in_(some), Photo.state == PhotoState.PRESENT))
+        moments.update(moment.replace(microsecond=0) for moment in taken if moment is not None)
+    apart = timedelta(seconds=BURST_SECONDS + 1)
+    soon = select(Photo.content_id).join(PhotoMetadata, PhotoMetadata.photo_id == Photo.id)
+    for times in batched(sorted(moments), _MOMENTS_A_STATEMENT):
+        around = or_(*(PhotoMetadata.taken_at.between(time - apart, time + apart) for time in times))
+        near.update(id_ for id_ in session.scalars(soon.where(around)) if id_ is not None)
+    return sorted(near)
+
+
 @dataclass(frozen=True)
 class _Pictures:
     """What is compared, by content id: pictures with looks, a vector and a present photo."""
@@ -79,13 +114,9 @@ class _Pictures:
     changed: Marks
 
     @classmethod
-    def read(cls, session: Session, encoder_id: int, since: int) -> "_Pictures":
-        first = (
-            select(Photo.content_id, func.min(Photo.id).label("photo_id"))
-            .where(Photo.state == PhotoState.PRESENT)
-            .group_by(Photo.content_id)
-            .subquery()
-        )
+    def read(cls, session: Session, encoder_id: int, since: int, among: Sequence[int] | None) -> "_Pictures":
+        """Of the contents `among`, or of all."""
+        present = select(func.min(Photo.id)).where(Photo.content_id == Content.id, Photo.state == PhotoState.PRESENT)
         query = (
             select(
                 Content.id,
@@ -98,12 +129,16 @@ class _Pictures:
                 or_(Content.revision > since, ContentLooks.revision > since),
             )
             .join(ContentLooks, ContentLooks.content_id == Content.id)
-            .join(first, first.c.content_id == Content.id)
+            .join(Photo, Photo.id == present.correlate(Content).scalar_subquery())
             .join(Vector, (Vector.content_id == Content.id) & (Vector.encoder_id == encoder_id))
-            .outerjoin(PhotoMetadata, PhotoMetadata.photo_id == first.c.photo_id)
+            .outerjoin(PhotoMetadata, PhotoMetadata.photo_id == Photo.id)
             .order_by(Content.id)
         )
-        rows = session.execute(query).all()
+        if among is None:
+            rows = session.execute(query).all()
+        else:
+            some = batched(among, _IDS_A_STATEMENT)
+            rows = [row for ids in some for row in session.execute(query.where(Content.id.in_(ids)))]
         cameras: dict[str, int] = {}
         timed = [camera if taken is not None and source != "file" else None for *_, taken, source, camera, _ in rows]
         return cls(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
 from indexer.alike import update_alike
-from indexer.catalog import Alike, Content, ContentLooks, Likeness, Photo, PhotoMetadata, PhotoState
+from indexer.catalog import Alike, Clock, Content, ContentLooks, Likeness, Photo, PhotoMetadata, PhotoState
 from indexer.library import Library
 from indexer.looks import Progress, complete_looks
 
@@ -66,7 +66,7 @@ def find_duplicates(library: Library, *, bursts: bool = True, progress: Progress
     Raises:
         StorageError: the catalog cannot be written.
     """
-    unseen = complete_looks(library, progress)
+    unseen = complete_looks(library, progress) or 0
     update_alike(library)
     with library.catalog.reading() as session:
         return Found(list(_groups(session, bursts)), unseen)
@@ -76,6 +76,13 @@ def read_duplicates(library: Library, *, bursts: bool = True) -> list[Group]:
     """The groups as they were compared last, without looking at what is new; photos that are gone are left out."""
     with library.catalog.reading() as session:
         return list(_groups(session, bursts))
+
+
+def is_compared(library: Library) -> bool:
+    """Whether the photos were compared by the encoder in use, so that no groups means no copies."""
+    with library.catalog.reading() as session:
+        compared_by = session.scalars(select(Clock.compared_by)).one()
+    return compared_by is not None and compared_by == library.known_encoder_id()
 
 
 def _groups(session: Session, bursts: bool) -> Iterator[Group]:

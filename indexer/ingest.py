@@ -21,7 +21,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
-from indexer.catalog import Content, ContentColours, Folder, FolderState, Photo, PhotoState
+from indexer.catalog import Clock, Content, ContentColours, ContentLooks, Folder, FolderState, Photo, PhotoState
 from indexer.control import Control
 from indexer.database import network_under, writing_alone
 from indexer.errors import BusyError, StorageError
@@ -66,6 +66,7 @@ class Report:
     offline: bool = False
     cancelled: bool = False
     paused: bool = False  # waiting, now
+    comparing: bool = False  # all is read; now the colours and copies of what is new are looked for
     held: bool = False  # its owner paused this folder: nothing was looked at
 
     def count(self, batch: Sequence["ReadFile"], moved: int) -> None:
@@ -155,7 +156,10 @@ def ingest(
         if changes.to_describe and not report.cancelled:
             _describe(library, changes, going)
         if not report.cancelled:
+            report.comparing = True
             _colour(library, going)
+            _compare(library, going)
+            report.comparing = False
         _set_state(library, folder, FolderState.ONLINE, keep_mounts=not accept_missing)
     return report
 
@@ -285,6 +289,18 @@ def _colour(library: Library, going: _Going) -> None:
     from indexer.colours import complete_colours
 
     complete_colours(library, going.is_over)
+
+
+def _compare(library: Library, going: _Going) -> None:
+    """Compares what is new or gone with the rest, so that copies fold; in a library never compared, all of it."""
+    with library.catalog.reading() as session:
+        clock = session.scalars(select(Clock)).one()
+        changed = (session.scalar(select(func.max(of.revision))) or 0 for of in (Content, ContentLooks))
+        if clock.compared_by == library.encoder_id and max(changed) <= clock.compared_at:
+            return
+    from indexer.alike import follow_alike
+
+    follow_alike(library, going.is_over)
 
 
 @contextmanager

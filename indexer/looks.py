@@ -1,7 +1,7 @@
 """What a picture looks like, in a few numbers, read from its thumbnail: so no photo is decoded again.
 
-They are made when somebody first asks for duplicates, and then for what is new. The thumbnail, not the photo, is their
-source for every content, so that it does not matter when they were made.
+They are made at the end of each pass over a folder, for what is new; in a library from before, for all of it. The
+thumbnail, not the photo, is their source for every content, so that it does not matter when they were made.
 """
 
 from collections.abc import Callable
@@ -54,37 +54,52 @@ def sharpness_of(rgb: Image.Image) -> float:
     return float((4 * grey[1:-1, 1:-1] - around).var() / max(float(grey.var()), 1.0))
 
 
-def complete_looks(library: Library, progress: Progress = lambda done, total: None) -> int:
+def complete_looks(
+    library: Library,
+    progress: Progress = lambda done, total: None,
+    *,
+    since: int = -1,
+    is_over: Callable[[], bool] = lambda: False,
+) -> int | None:
     """Looks at every picture with a photo now that was not looked at yet; gives back how many have no thumbnail.
 
     Each few hundred are committed: what interrupts it costs no more than those.
+
+    Args:
+        since: only at contents that changed after this revision.
+        is_over: asked after each few hundred; whether to end there, with None.
 
     Raises:
         StorageError: the catalog cannot be written.
     """
     done = unseen = after = 0
+    lacking = _lacking(since)
     with library.catalog.reading() as session:
-        total = session.execute(select(func.count(Content.id)).where(_lacking())).scalar_one()
+        total = session.execute(select(func.count(Content.id)).where(lacking)).scalar_one()
     with ThreadPoolExecutor(library.settings.decode_workers, thread_name_prefix="looks") as pool:
-        while True:
-            query = select(Content.id, Content.sha256).where(_lacking(), Content.id > after).order_by(Content.id)
+        while done < total:
+            query = select(Content.id, Content.sha256).where(lacking, Content.id > after).order_by(Content.id)
             with library.catalog.reading() as session:
                 rows = session.execute(query.limit(_AT_A_TIME)).all()
             if not rows:
-                return unseen
+                break
             after = rows[-1].id
             seen = list(pool.map(look_at, (library.thumbnails.path(row.sha256) for row in rows)))
             _store(library, {row.id: looks for row, looks in zip(rows, seen, strict=True) if looks is not None})
             unseen += seen.count(None)
             done += len(rows)
             progress(done, total)
+            if is_over():
+                return None
+    return unseen
 
 
-def _lacking() -> ColumnElement[bool]:
-    """Whether a content is a picture with a photo now, and has no looks."""
+def _lacking(since: int) -> ColumnElement[bool]:
+    """Whether a content is a picture with a photo now, has no looks, and changed since."""
     present = exists().where(Photo.content_id == Content.id, Photo.state == PhotoState.PRESENT).correlate(Content)
     seen = exists().where(ContentLooks.content_id == Content.id).correlate(Content)
-    return present & ~seen & (Content.kind != ContentKind.VIDEO)
+    missing = present & ~seen & (Content.kind != ContentKind.VIDEO)
+    return missing & (Content.revision > since) if since >= 0 else missing
 
 
 def _store(library: Library, seen: dict[int, SeenLooks]) -> None:

@@ -22,6 +22,9 @@ COPY_COLOUR = 4  # steps of 32 in red, green or blue
 BURST_BITS = 20
 BURST_SECONDS = 3
 _BLOCKS, _EQUAL = 9, 3
+_EDGES = [(64 * block // _BLOCKS, 64 * (block + 1) // _BLOCKS) for block in range(_BLOCKS)]
+_MASKS = [np.uint64(2**end - 2**start) for start, end in _EDGES]
+_FEW = 64  # changed pictures up to which each by itself is sooner compared with all
 _LARGEST = 200  # later ones that each is compared with, of those it shares blocks or a moment with
 
 
@@ -46,6 +49,20 @@ def near_copies(looks: Looks, details: Looks, colours: Looks, changed: Marks) ->
             if kept.any():
                 found = np.union1d(found, first[kept] * len(looks) + second[kept])
     return np.stack(np.divmod(found, max(len(looks), 1)), axis=1)
+
+
+def may_be_near(looks: Looks, changed: Marks) -> Marks:
+    """Which pictures `near_copies` looks at at all: those that share blocks with a changed one, and these."""
+    near = changed.copy()
+    if changed.sum() <= _FEW:
+        for one in looks[changed]:
+            unlike = looks ^ one
+            near |= sum((unlike & block == 0).astype(np.int8) for block in _MASKS) >= _EQUAL
+        return near
+    for blocks in combinations(range(_BLOCKS), _EQUAL):
+        keys = _key(looks, blocks)
+        near |= np.isin(keys, keys[changed], kind="table")
+    return near
 
 
 def near_moments(looks: Looks, moments: NDArray[np.int64], cameras: NDArray[np.int64], changed: Marks) -> Places:
@@ -73,7 +90,7 @@ def _key(looks: Looks, blocks: tuple[int, ...]) -> NDArray[np.int64]:
     """Chosen blocks of each hash as one number below 2**24."""
     key = np.zeros(len(looks), np.int64)
     for block in blocks:
-        start, end = (64 * edge // _BLOCKS for edge in (block, block + 1))
+        start, end = _EDGES[block]
         part = (looks >> np.uint64(start)) & np.uint64(2 ** (end - start) - 1)
         key = (key << 8) | part.astype(np.int64)
     return key

@@ -44,7 +44,7 @@ def duplicates(
     start: Annotated[int, Parameter(ge=0, le=10_000_000, description="groups to pass over")] = 0,
     k: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
 ) -> DuplicatesOut:
-    """What the job `duplicates` found last, photos that are gone since left out. Nothing is ever deleted."""
+    """Photos that show the same, as compared when they were indexed, the best shot of each. Nothing is ever deleted."""
     groups = read_duplicates(live.now().library, bursts=bursts)
     return DuplicatesOut(groups=[_group_out(group) for group in groups[start : start + k]], total=len(groups))
 

@@ -25,7 +25,7 @@ def duplicates(services: Services, bursts: bool, as_json: bool, paths: bool) -> 
     In each group the best shot is marked with *: the highest resolution, then the sharpest, your rating, the least
     compressed, the oldest. --paths prints all but the best ones. Nothing is ever deleted or moved by this.
 
-    The first time looks at every thumbnail; after that only at what is new.
+    Photos are compared as they are indexed; in a library from before, the first time looks at every thumbnail.
 
     \b
       sightline duplicates

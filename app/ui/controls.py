@@ -88,7 +88,7 @@ def _order(question: Question) -> None:
     st.toggle(
         "Copies and bursts as one",
         key="order-fold",
-        help="As photos were last compared: look for copies on the library page to compare them anew.",
+        help="The same picture resized or edited, and shots of one moment. Photos are compared as they are indexed.",
         on_change=_write_order,
     )
 

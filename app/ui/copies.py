@@ -7,13 +7,12 @@ import streamlit as st
 
 from app.api import photo_out
 from app.errors import NotFoundError
-from app.jobs import State
 from app.photos import get_photo
-from app.services import Services, jobs
+from app.services import Services
 from app.ui.gallery import remember_act
 from app.ui.running import running, start
 from app.ui.shelf import shelf
-from indexer.duplicates import Found, Group, Kind, find_duplicates
+from indexer.duplicates import Group, Kind, is_compared, read_duplicates
 
 _NAMES = {
     Kind.EXACT: "The same file more than once",
@@ -27,21 +26,20 @@ _groups = shelf("groups")
 
 
 def copies(services: Services) -> None:
-    """A button that looks for them, and the groups that were found."""
+    """The groups that were found as photos were indexed, and a button that looks again."""
     st.subheader("Copies and bursts", anchor=False)
     st.caption("Photos that show the same, the best one first: the largest, sharpest, best rated. Nothing is deleted.")
     running(services, "duplicates")
-    looked = any(job.kind == "duplicates" and job.state is State.DONE for job in jobs().list())
-    if not looked:
-        st.button("Look for copies", icon=":material/content_copy:", on_click=start, args=("duplicates",))
-        return
     found = _found(services.library.catalog.revision(), services)
-    if not found.groups:
-        st.caption("No two photos of this library show the same.")
+    if not found:
+        if is_compared(services.library):
+            st.caption("No two photos of this library show the same.")
+        else:
+            st.button("Look for copies", icon=":material/content_copy:", on_click=start, args=("duplicates",))
         return
-    pages = -(-len(found.groups) // _AT_ONCE)
+    pages = -(-len(found) // _AT_ONCE)
     page = st.pagination(pages, key="copies-page") if pages > 1 else 1
-    shown = found.groups[(page - 1) * _AT_ONCE : page * _AT_ONCE]
+    shown = found[(page - 1) * _AT_ONCE : page * _AT_ONCE]
     data = {"groups": [_group(services, group) for group in shown]}
     _groups(key="copies", data=data, on_act_change=lambda: remember_act("copies"))
     with st.container(horizontal=True):
@@ -52,8 +50,8 @@ def copies(services: Services) -> None:
 
 
 @st.cache_data(max_entries=2, show_spinner="Comparing")
-def _found(revision: int, _services: Services) -> Found:
-    return find_duplicates(_services.library)
+def _found(revision: int, _services: Services) -> list[Group]:
+    return read_duplicates(_services.library)
 
 
 def _group(services: Services, group: Group) -> dict[str, object]:
@@ -67,11 +65,11 @@ def _group(services: Services, group: Group) -> dict[str, object]:
     return {"kind": _NAMES[group.kind] + (f" (and {more} more)" if more > 0 else ""), "items": items}
 
 
-def _csv(found: Found) -> str:
+def _csv(found: list[Group]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["group", "kind", "best", "path", "width", "height", "bytes"])
-    for number, group in enumerate(found.groups, 1):
+    for number, group in enumerate(found, 1):
         for shot in (group.best, *group.others):
             best = "yes" if shot is group.best else ""
             writer.writerow([number, group.kind, best, shot.path, shot.width, shot.height, shot.size])

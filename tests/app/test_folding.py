@@ -13,7 +13,7 @@ from app.language import parse
 from app.photos import find_photo
 from app.ranking import Ranking
 from app.services import Services
-from indexer.duplicates import find_duplicates
+from indexer.duplicates import read_duplicates
 from indexer.folders import add_folder
 from indexer.ingest import ingest
 from tests.conftest import on_both_databases
@@ -23,17 +23,17 @@ FOLD = Ranking(fold=True)
 
 @pytest.fixture
 def copied(services: Services, folder: Path) -> dict[str, int]:
-    """Two further copies of a.jpg, one of e.png; ids by name."""
+    """Two further copies of a.jpg, one of e.png, indexed after them and never asked for; ids by name."""
     for source, copy in (("a.jpg", "a2.png"), ("a.jpg", "a3.webp"), ("sub/deep/e.png", "e2.webp")):
         with Image.open(folder / source) as image:
             image.save(folder / copy, lossless=True)
     ingest(services.library, add_folder(services.library.catalog, folder)[0])
-    assert len(find_duplicates(services.library).groups) == 2
+    assert len(read_duplicates(services.library)) == 2
     found = {path.name: find_photo(services.library, str(path)) for path in folder.rglob("*.*")}
     return {name: photo.id for name, photo in found.items() if photo is not None}
 
 
-def test_nothing_is_folded_before_photos_were_compared(services: Services) -> None:
+def test_nothing_is_folded_where_nothing_is_alike(services: Services) -> None:
     assert services.search(parse("colours"), 9, FOLD).hits == services.search(parse("colours"), 9).hits
 
 

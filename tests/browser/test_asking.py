@@ -95,7 +95,6 @@ def test_copies_are_folded_into_one_that_says_so(browser: Browser, visit: Visit,
     with served(tmp_path / "home", tmp_path / "photos") as address:
         page = visit(address)
         page.get_by_role("link", name="Library").click()
-        page.get_by_role("button", name="Look for copies").click()
         page.get_by_text("Proposed to keep").wait_for(timeout=60_000)
         page.get_by_role("link", name="Search").click()
         page.get_by_label("Describe a photo").fill("a wall")

@@ -32,7 +32,6 @@ def test_folders_are_added_paused_shown_and_removed_once_confirmed(
         expect(page.get_by_text("Paused").first).to_be_visible()
         page.get_by_role("button", name="Resume", exact=True).click()
         expect(page.get_by_text("Looking for changes, just now")).to_be_visible(timeout=60_000)
-        page.get_by_role("button", name="Look for copies").click()
         group = page.get_by_role("region", name="The same file more than once")
         expect(group.get_by_text("Proposed to keep")).to_be_visible(timeout=60_000)
         expect(group.locator("img")).to_have_count(2)

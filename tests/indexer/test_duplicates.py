@@ -10,14 +10,14 @@ from PIL import Image, ImageEnhance
 from sqlalchemy import delete, select, update
 
 from app.cli import main
-from indexer.alike import update_alike
+from indexer.alike import follow_alike, update_alike
 from indexer.catalog import Alike, Clock, Content, ContentLooks, Likeness, Photo
-from indexer.duplicates import Group, Kind, Shot, by_preference, connected, find_duplicates
+from indexer.duplicates import Group, Kind, Shot, by_preference, connected, find_duplicates, is_compared
 from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.library import Library
-from indexer.looks import complete_looks, sharpness_of
-from indexer.near import COPY_BITS, near_copies, near_moments
+from indexer.looks import sharpness_of
+from indexer.near import COPY_BITS, may_be_near, near_copies, near_moments
 from indexer.settings import load_settings
 from tests.conftest import on_both_databases
 
@@ -172,20 +172,44 @@ def test_a_library_that_grew_has_the_pairs_of_one_compared_in_one_go(library: Li
     assert pairs(library) == of_grown
 
 
+def forget_comparison(library: Library) -> None:
+    """As in a library from before there were comparisons."""
+    with library.catalog.writing() as (session, _):
+        for table in (Alike, ContentLooks):
+            session.execute(delete(table))
+        session.execute(update(Clock).values(compared_at=0, compared_by=None))
+
+
 @on_both_databases
-def test_only_what_changed_is_compared(library: Library, photos: Path) -> None:
+def test_copies_are_grouped_as_they_are_indexed_and_only_what_changed_is_compared(
+    library: Library, photos: Path
+) -> None:
     index(library, photos)
-    complete_looks(library)
-    assert update_alike(library) == 6
-    assert update_alike(library) == 0
     EDITS["half"](photos, scene(1))
     index(library, photos)
-    complete_looks(library)
+    assert pairs(library) == {("1.jpg", "half.jpg", Likeness.COPY)}, "nobody had to ask"
+    assert update_alike(library) == 0
+    with library.catalog.writing() as (session, revision):
+        session.execute(update(Content).where(Content.id == 2).values(revision=revision))
     assert update_alike(library) == 1
     assert pairs(library) == {("1.jpg", "half.jpg", Likeness.COPY)}
     revision = library.catalog.revision()
     find_duplicates(library)
     assert library.catalog.revision() == revision, "nothing to do writes nothing"
+    (photos / "half.jpg").unlink()
+    index(library, photos)
+    assert pairs(library) == set()
+
+
+def test_a_comparison_that_was_ended_is_made_up_for(library: Library, photos: Path) -> None:
+    EDITS["half"](photos, scene(1))
+    index(library, photos)
+    forget_comparison(library)
+    follow_alike(library, lambda: True)
+    assert pairs(library) == set() and not is_compared(library)
+    index(library, photos)
+    assert is_compared(library)
+    assert pairs(library) == {("1.jpg", "half.jpg", Likeness.COPY)}
 
 
 @on_both_databases
@@ -217,6 +241,7 @@ def test_a_picture_that_was_changed_leaves_its_group(library: Library, photos: P
 def test_a_library_from_before_is_looked_at_from_its_thumbnails(library: Library, photos: Path) -> None:
     EDITS["half"](photos, scene(3))
     index(library, photos)
+    forget_comparison(library)
     moved = photos.rename(photos.parent / "unplugged")  # no photo can be read
     seen: list[tuple[int, int]] = []
     found = find_duplicates(library, progress=lambda done, total: seen.append((done, total)))
@@ -228,6 +253,7 @@ def test_a_library_from_before_is_looked_at_from_its_thumbnails(library: Library
 def test_a_thumbnail_that_is_lost_is_said_and_looked_at_once_it_is_back(library: Library, photos: Path) -> None:
     EDITS["half"](photos, scene(3))
     index(library, photos)
+    forget_comparison(library)
     with library.catalog.reading() as session:
         query = select(Content.sha256).join(Photo).where(Photo.path.endswith("half.jpg"))
         thumbnail = library.thumbnails.path(session.execute(query).scalar_one())
@@ -250,6 +276,21 @@ def test_hashes_within_six_bits_always_meet_and_with_nine_never() -> None:
         found = near_copies(looks, np.zeros((len(looks), 4), np.uint64), np.zeros_like(looks), np.ones(400, np.bool_))
         expected = [] if bits > COPY_BITS else [[place, place + 1] for place in range(0, 400, 2)]
         assert found.tolist() == expected
+
+
+def test_what_may_be_near_a_changed_picture_holds_what_is() -> None:
+    rng = np.random.default_rng(0)
+    looks = rng.integers(0, 2**63, 2_000, dtype=np.uint64)
+    looks[1::2] = looks[::2] ^ (np.uint64(7) << rng.integers(0, 60, 1_000, dtype=np.uint64))
+    same = np.zeros((2_000, 4), np.uint64)
+    for some in (3, 300):  # each by itself, and by blocks
+        changed = np.zeros(2_000, np.bool_)
+        changed[rng.choice(2_000, some, replace=False)] = True
+        among = np.flatnonzero(may_be_near(looks, changed))
+        assert some <= len(among) < 2_000
+        found = near_copies(looks[among], same[among], looks[among] * np.uint64(0), changed[among])
+        assert among[found].tolist() == near_copies(looks, same, looks * np.uint64(0), changed).tolist()
+    assert not may_be_near(looks, np.zeros(2_000, np.bool_)).any()
 
 
 def test_what_is_composed_alike_is_told_apart_by_detail() -> None:
