@@ -65,8 +65,8 @@ class Commands(click.Group):
             import difflib
 
             meant = difflib.get_close_matches(args[0], COMMANDS, 1)
-            error.message = f"no command {args[0]}" + (f": did you mean {meant[0]}?" if meant else "")
-            raise
+            told = f": did you mean {meant[0]}?" if meant else ""
+            raise click.UsageError(f"no command {args[0]}{told}", ctx) from error
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
