@@ -13,7 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
-QUERY = "a landscape with trees"
+QUERY = "a portrait of a woman"
 
 
 def search(page: Page, address: str) -> None:
