@@ -22,7 +22,8 @@ def add_folder(catalog: Catalog, path: str | Path, exclude: Sequence[str] | None
     Raises:
         FolderError: `path` does not exist, is not a folder, or cannot be listed; or a pattern is none.
     """
-    compile_patterns(tuple(exclude or ()))
+    if exclude:
+        compile_patterns(tuple(exclude))
     found, start = find_folder(catalog, path)
     if found is not None and exclude is None:
         return found, start

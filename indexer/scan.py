@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, String, and_, case, null, or_, select, type_coerce
+from sqlalchemy import ColumnElement, String, and_, case, null, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Folder, Photo, PhotoMetadata, PhotoState, Vector
@@ -22,9 +22,9 @@ from indexer.walk import FoundFile, walk_runs
 
 _ROWS_AT_A_TIME = 10_000
 _LONGEST_INDEXED = 2_600  # bytes of UTF-8
-_NO_PICTURE = 2  # what could not be read says nothing of itself, nor does its side-car
 _PRESENT = PhotoState.PRESENT.value
-_Row = tuple[Any, ...]
+_READ, _DESCRIBE, _BACK = 1, 2, 3  # what a file that is as it was is still to get; `_BACK`: at most its state
+_Row = Sequence[Any]
 
 
 class GonePhoto(NamedTuple):
@@ -116,16 +116,16 @@ def _that_fit(runs: Iterable[list[FoundFile]], unreadable: dict[str, str]) -> It
 class _Known:
     """The photos below a folder as the catalog has them, in the order of their paths, a few thousand in memory.
 
-    Each is a plain tuple, since there is one for every unchanged file: path as it is stored, size, mtime_ns, what is
-    to be done although the file is as it was (None: nothing), its side-car's mtime_ns; then id, state; whether nothing
-    more can be had from the file as it was; whether its metadata was read by this version. The first five are what a
-    settled file without a side-car is as a `FoundFile`, so that most are compared a whole folder at a time.
+    Each is a plain row, since there is one for every unchanged file: path as it is stored, size, mtime_ns, what is to
+    be done although the file is as it was (None: nothing), its side-car's mtime_ns; then id, state, and whether it
+    could not be read, so that neither it nor its side-car says anything. The first five are what a settled file without
+    a side-car is as a `FoundFile`, so that most are compared a whole folder at a time.
     """
 
-    def __init__(self, chunks: Iterator[list[_Row]]) -> None:
+    def __init__(self, chunks: Iterator[Sequence[_Row]]) -> None:
         self._chunks = chunks
         self._rows: list[_Row] = []
-        self._looks: list[tuple[Any, ...]] = []  # their first five
+        self._looks: list[_Row] = []  # their first five
         self._at = 0
 
     def first(self) -> _Row | None:
@@ -146,13 +146,13 @@ class _Known:
         chunk = next(self._chunks, None)
         if chunk is None:
             return False
-        self._rows = self._rows[self._at :] + chunk
+        self._rows = [*self._rows[self._at :], *chunk]
         self._looks = self._looks[self._at :] + [row[:5] for row in chunk]
         self._at = 0
         return True
 
 
-def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[list[_Row]]:
+def _known(session: Session, start: str, encoder_id: int | None, retry_failed: bool) -> Iterator[Sequence[_Row]]:
     """The photos below a folder, by path, a few thousand at a time, each as `_Known` says."""
     below = stored_text(os.path.join(start, ""))
     photo, vector, said = Photo.__table__.c, Vector.__table__.c, PhotoMetadata.__table__.c
@@ -162,7 +162,7 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
     done: ColumnElement[Any] = vector.content_id.is_not(None)
     if not retry_failed:
         done = or_(done, photo.error.is_not(None))
-    described: ColumnElement[Any] = case((photo.error.is_not(None), _NO_PICTURE), (said.version == VERSION, 1), else_=0)
+    described: ColumnElement[Any] = or_(said.version == VERSION, photo.error.is_not(None))
     state = type_coerce(photo.state, String)
     of_encoder = and_(vector.content_id == photo.content_id, vector.encoder_id == encoder_id)
     query = (
@@ -170,12 +170,16 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
             path,
             photo.size,
             photo.mtime_ns,
-            case((and_(done, described != 0, state == _PRESENT), null()), else_=1),
+            case(
+                (and_(done, described, state == _PRESENT), null()),
+                (and_(done, described), _BACK),
+                (done, _DESCRIBE),
+                else_=_READ,
+            ),
             said.sidecar_mtime_ns,
             photo.id,
             state,
-            type_coerce(done, Integer),
-            type_coerce(described, Integer),
+            photo.error.is_not(None),
         )
         .select_from(
             Photo.__table__.outerjoin(Vector.__table__, of_encoder).outerjoin(
@@ -186,8 +190,7 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
         .order_by(path)
         .execution_options(yield_per=_ROWS_AT_A_TIME)
     )
-    for rows in session.connection().execute(query).partitions():
-        yield [tuple(row) for row in rows]
+    yield from session.connection().execute(query).partitions()
 
 
 def _compare(
@@ -224,11 +227,11 @@ def _compare_file(
         _read(file, changes, being_written)
         return
     known.skip(1)
-    _, size, mtime_ns, _, sidecar_mtime_ns, photo_id, state, done, described = row
-    if not done or mtime_ns != file.mtime_ns or size != file.size:
+    _, size, mtime_ns, to_do, sidecar_mtime_ns, photo_id, state, failed = row
+    if to_do == _READ or mtime_ns != file.mtime_ns or size != file.size:
         _read(file, changes, being_written)
         return
-    if described != _NO_PICTURE and not (described and sidecar_mtime_ns == file.sidecar_mtime_ns):
+    if not failed and (to_do == _DESCRIBE or sidecar_mtime_ns != file.sidecar_mtime_ns):
         changes.to_describe.append(file)
     if state == _PRESENT:
         changes.unchanged += 1
@@ -245,7 +248,7 @@ def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | No
 
 def _gone(row: _Row, changes: Changes, excluded: ExcludedPaths) -> None:
     """A photo whose file was not found: left out on purpose, out of sight, or missing."""
-    stored, size, mtime_ns, _, _, photo_id, state, *_ = row
+    stored, size, mtime_ns, _, _, photo_id, state, _ = row
     path = original_text(stored)
     if path in excluded:
         if state != PhotoState.EXCLUDED:

@@ -80,11 +80,11 @@ def _listed(
     """The photos in one folder and the folders in it, each sorted by path. Here a pass spends its time."""
     try:
         with os.scandir(folder) as scanned:
-            entries = [(entry.name, entry) for entry in scanned]
+            entries = {entry.name: entry for entry in scanned}
     except OSError as error:
         _note(unreadable, folder, error)
         return [], []
-    if not entered and any(name == IGNORE_FILE for name, _ in entries):
+    if not entered and IGNORE_FILE in entries:
         try:
             excludes = excludes.entering(folder)
         except OSError as error:  # nobody knows what is to be left out
@@ -95,7 +95,9 @@ def _listed(
     companions = False
     unknown: list[str] = []
     layers = excludes.layers
-    for name, entry in entries:
+    plain = folder.isascii() and "".join(entries).isascii()
+    for name in sorted(entries) if plain else sorted(entries, key=stored_text):
+        entry = entries[name]
         try:
             if entry.is_dir(follow_symlinks=False):
                 if not excludes.match(entry.path, name, is_folder=True):
@@ -114,14 +116,12 @@ def _listed(
                 unknown.append(entry.path)
             continue
         if S_ISREG(status.st_mode):
-            files.append(FoundFile(entry.path, status.st_size, status.st_mtime_ns))
+            files.append(_found(FoundFile, (entry.path, status.st_size, status.st_mtime_ns, None, None)))
             if suffix in _COMPANIONS:
                 companions = True
     photos = list(photos_of_folder(files)) if companions else files
     if unknown:
         photos = list(_without_companions_of(unknown, photos, unreadable))
-    plain = folder.isascii() and all(name.isascii() for name, _ in entries)
-    photos.sort(key=_path if plain else _stored_path)
     folders.sort(key=_path if plain else _stored_path)
     return photos, folders
 
@@ -140,6 +140,7 @@ def _without_companions_of(
             unreadable[photo.path] = unreadable[path]
 
 
+_found = tuple.__new__  # of a named tuple, without the step through Python that its own takes
 _path = itemgetter(0)
 
 

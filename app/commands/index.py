@@ -15,7 +15,6 @@ import click
 
 from app.commands.folder import indexed_folder
 from app.commands.options import as_json, command
-from app.commands.plan import show_plans
 from app.errors import QueryError
 from app.progress import progress_bar, summary
 from app.services import Services
@@ -66,6 +65,8 @@ def index(
     if exclude and not folders:
         raise QueryError("--exclude needs the folders that it is for: sightline index FOLDER --exclude PATTERN")
     if dry_run:
+        from app.commands.plan import show_plans
+
         options = Options(retry_failed=retry_failed, accept_missing=accept_missing)
         show_plans(services.library, folders, exclude or None, options, as_json)
         return

@@ -233,7 +233,8 @@ def test_a_pass_with_nothing_to_do_imports_nothing_that_looks_at_photos(
     sightline("index", str(folder))
     code = (
         "import sys; from app.cli import main; main(['index', sys.argv[1]], standalone_mode=False); "
-        "print([name for name in ('torch', 'onnxruntime', 'faiss', 'numpy', 'PIL', 'rich', 'alembic') "
+        "print([name for name in ('torch', 'onnxruntime', 'faiss', 'numpy', 'PIL', 'rich', 'alembic', "
+        "'pathspec') "
         "if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
