@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.relevance import Relevances
 from indexer.catalog import Photo, PhotoState
-from indexer.fulltext import Written, tokens
+from indexer.fulltext import Written, asked, tokens
 from indexer.library import Library
 from indexer.vectors.base import Ids, Vectors
 
@@ -30,6 +30,11 @@ is are was were be being has have into onto over under up down out off near it h
 photo photos picture pictures image images
 """
 JOINING = frozenset(_JOINING.split())  # words that tell nothing
+_WRITTEN = (  # made once: to put it together takes longer than to run it
+    select(Photo.content_id)
+    .where(Photo.state == PhotoState.PRESENT, Photo.content_id.is_not(None), Written(Photo.id))
+    .limit(_COMMON + 1)
+)
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,7 @@ def find_mentions(library: Library, text: str, strong: float = STRONG, photos: i
 
 def _written(session: Session, word: str) -> set[int]:
     """The contents of which a word is written; of a common word only so many that this can be seen."""
-    query = select(Photo.content_id).where(
-        Photo.state == PhotoState.PRESENT, Photo.content_id.is_not(None), Written(Photo.id, _forms(word))
-    )
-    return {content_id for content_id in session.scalars(query.limit(_COMMON + 1)) if content_id is not None}
+    return {content_id for content_id in session.scalars(_WRITTEN, asked(_forms(word))) if content_id is not None}
 
 
 def _forms(word: str) -> Sequence[str]:

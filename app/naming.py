@@ -27,6 +27,7 @@ SHRINKAGE = 0.3  # of the covariance towards that of unrelated dimensions
 TEXT = 1.5  # how much the description counts beside the names in it
 GROUPS = ("people", "animals", "plants", "food", "clothing", "vehicles", "objects", "places", "nature")  # have names
 _HAN = "\u2e80-\u9fff\U00020000-\U0010ffff"  # each character is a word (`indexer.fulltext`)
+_NAMES = select(Name.id, Name.name, Name.words)  # asked for each description
 _WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f])*")
 
 
@@ -62,7 +63,7 @@ class Naming:
         """The taught names in a text, as they stand there; of several that begin at one word, the longest."""
         words = set(tokens(text).split())
         with self._library.catalog.reading() as session:
-            named = session.execute(select(Name.id, Name.name, Name.words)).all()
+            named = session.execute(_NAMES).all()
         met = {id_: (name, said) for id_, name, said in named if words.issuperset(said.split())}
         return places(text, self._known(met)) if met else []
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.errors import NotFoundError
 from clipcore.preprocess import DRAFT_MARGIN
@@ -58,21 +58,24 @@ class PhotoDetails:
 
     @property
     def name(self) -> str:
-        return Path(self.path).name
+        return os.path.basename(self.path)
+
+
+_OF_CONTENTS = (  # made once: to put it together takes longer than to run it
+    select(*_SHOWN)
+    .join(Content, Content.id == Photo.content_id)
+    .where(Content.id.in_(bindparam("ids", expanding=True)), Photo.state == PhotoState.PRESENT)
+    .order_by(Photo.id)
+)
 
 
 def photos_of_contents(library: Library, content_ids: Sequence[int]) -> dict[int, PhotoDetails]:
     """The present photos of contents, by content id; a content without any is left out."""
-    query = (
-        select(*_SHOWN)
-        .join(Content, Content.id == Photo.content_id)
-        .where(Content.id.in_(content_ids), Photo.state == PhotoState.PRESENT)
-        .order_by(Photo.id)
-    )
     found: dict[int, list[_Row]] = {}
     with library.catalog.reading() as session:
-        for row in session.execute(query):
-            found.setdefault(row.content_id, []).append(tuple(row))
+        rows: list[_Row] = [tuple(row) for row in session.execute(_OF_CONTENTS, {"ids": content_ids})]
+    for row in rows:
+        found.setdefault(row[-1], []).append(row)
     return {content_id: _details(rows[0], [row[1] for row in rows[1:]]) for content_id, rows in found.items()}
 
 

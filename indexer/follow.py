@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _READ_ANEW_FROM = 50_000  # changes; where they are most of the library too, it is written to disk as it is read
 _RETRY_AFTER = 60  # seconds, when a snapshot could not be written
+_NOW = select(Clock.revision)  # asked for each search
 
 
 class Followed(Protocol):
@@ -138,7 +139,7 @@ class FollowedIndex:
 
     def _catch_up(self) -> None:
         with self._library.catalog.reading() as session:
-            now = session.execute(select(Clock.revision)).scalar_one()
+            now = session.execute(_NOW).scalar_one()
             if now == self._revision:
                 return
             pending = session.execute(select(func.count()).where(newer_than(self._revision))).scalar_one()

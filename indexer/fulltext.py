@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, Subquery, select, text
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, String, Subquery, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -21,6 +21,7 @@ DIVIDER = "\u01c1"  # a letter of its own between path, title ..., so that no ph
 _LONGEST = 20_000  # characters of each text: a file may hold a book,
 _LONGEST_IN_ALL = 200_000  # and PostgreSQL indexes no more than a megabyte
 _IDS_A_STATEMENT = 500
+_FTS5, _POSTGRESQL = "asked_fts5", "asked_postgresql"
 
 
 def tokens(text: str) -> str:
@@ -51,15 +52,31 @@ class Written(FunctionElement[bool]):
     inherit_cache = True
 
     def __init__(
-        self, photo_id: ColumnElement[int] | InstrumentedAttribute[int], phrases: Sequence[str], prefix: bool = False
+        self,
+        photo_id: ColumnElement[int] | InstrumentedAttribute[int],
+        phrases: Sequence[str] = (),
+        prefix: bool = False,
     ) -> None:
-        """Phrases as `tokens` gives them, none of them empty; with `prefix` the last word of each may go on."""
-        fts5 = " OR ".join(_in_fts5(phrase, prefix) for phrase in phrases)
-        super().__init__(photo_id, fts5, " | ".join(_in_postgresql(phrase, prefix) for phrase in phrases))
+        """Phrases as `tokens` gives them, none of them empty; with `prefix` the last word of each may go on.
+
+        Without phrases it is a condition to be kept, whose phrases are given as `asked` when it is executed.
+        """
+        if phrases:
+            super().__init__(photo_id, *asked(phrases, prefix).values())
+        else:
+            super().__init__(photo_id, bindparam(_FTS5, type_=String), bindparam(_POSTGRESQL, type_=String))
 
     def self_group(self, against: Any = None) -> "Written":
         """As it stands: with `= 1` behind it, which SQLAlchemy adds for SQLite, every photo would be looked at."""
         return self
+
+
+def asked(phrases: Sequence[str], prefix: bool = False) -> dict[str, str]:
+    """Phrases in the languages of both databases, by the names under which a kept `Written` looks for them."""
+    return {
+        _FTS5: " OR ".join(_in_fts5(phrase, prefix) for phrase in phrases),
+        _POSTGRESQL: " | ".join(_in_postgresql(phrase, prefix) for phrase in phrases),
+    }
 
 
 def _in_fts5(phrase: str, prefix: bool) -> str:

@@ -102,7 +102,7 @@ def read_file(path: str | Path, limits: Limits) -> tuple[bytes, FileIdentity]:
 
 
 def is_video(path: str | Path) -> bool:
-    return Path(path).suffix.lower() in VIDEOS
+    return os.path.splitext(path)[1].lower() in VIDEOS
 
 
 def decode(data: bytes, preprocessing: Preprocessing, limits: Limits, path: str | Path = "") -> DecodedPhoto:

@@ -75,8 +75,13 @@ class PhotoFactsOut(PhotoOut):
 
 def photo_out(photo: PhotoDetails) -> PhotoOut:
     """A photo as the API shows it."""
+    return PhotoOut(**shown(photo))
+
+
+def shown(photo: PhotoDetails) -> dict[str, Any]:
+    """The fields of a `PhotoOut`, for whatever shows more beside them."""
     base, version = f"{ROOT}/photos/{photo.id}", photo.sha256[:12]
-    return PhotoOut(
+    return dict(
         id=photo.id,
         name=cleaned(photo.name),
         path=cleaned(photo.path),
@@ -97,9 +102,9 @@ def photo_out(photo: PhotoDetails) -> PhotoOut:
 def photo(live: Serving, photo_id: PhotoId) -> PhotoFactsOut:
     """All that is known of a photo."""
     library = live.now().library
-    out, facts = photo_out(get_photo(library, photo_id)), read_facts(library, photo_id)
+    photo, facts = get_photo(library, photo_id), read_facts(library, photo_id)
     said = {name: cleaned(value) for name, value in asdict(facts).items()}
-    return PhotoFactsOut(**out.model_dump() | said)
+    return PhotoFactsOut(**shown(photo) | said)
 
 
 @router.get("/photos/{photo_id}/thumbnail", response_class=FileResponse, responses=_picture("image/webp"))

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import BaseModel, Field
 
-from app.api.photos import PhotoId, PhotoOut, photo_out
+from app.api.photos import PhotoId, PhotoOut, shown
 from app.api.requests import SearchIn
 from app.api.serving import Serving
 from app.language import parse
@@ -67,8 +67,14 @@ def similar(live: Serving, photo_id: PhotoId, k: Count = 20) -> SearchOut:
 
 def item_out(hit: Hit) -> ItemOut:
     """A search result as the API shows it."""
-    item = ItemOut(**photo_out(hit.photo).model_dump(), score=hit.score, relevance=hit.relevance, time_s=hit.time_s)
-    item.alike, item.alike_ids = len(hit.alike), list(hit.alike)
+    item = ItemOut(
+        **shown(hit.photo),
+        score=hit.score,
+        relevance=hit.relevance,
+        time_s=hit.time_s,
+        alike=len(hit.alike),
+        alike_ids=list(hit.alike),
+    )
     if hit.time_s is not None:
         item.preview += f"&t={hit.time_s:.3f}"
     return item
