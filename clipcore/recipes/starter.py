@@ -1,14 +1,15 @@
-"""The encoder that ships inside Sightline, first half; `starter_slow` and `starter_fast` go on from it.
+"""The encoder that ships inside Sightline, first part; `starter_slow`, `_fast` and `_kinds` go on from it.
 
     pip install -r requirements-starter.txt
     python -m clipcore train starter --eval flickr8k-dev.tar --classify tiny-imagenet-200x90.tar@dev/ \\
         --out runs/starter --pairs flickr8k-train.tar coco-sample.tar tuxpaint-stamps.tar clipart.tar \\
-        grocery-train.tar fashion-sample.tar tiny-imagenet-200x90.tar emoji.tar
+        grocery-train.tar fashion-sample.tar tiny-imagenet-200x90.tar emoji.tar styles.tar documents.tar
 
-Five minutes on one H200, and 68 GB of its memory (a smaller card needs smaller batches); all three about ten. Recall@10
-of Flickr8k's development captions is .60 after the first phase, .69 after the second. Without a GPU,
-`--end-to-end false` trains heads on locked towers in an hour. data/emoji_pairs.py makes emoji.tar; data/starter/CARD.md
-says what the others are, and how the shipped files were made to the step.
+Five minutes on one H200, and 68 GB of its memory (a smaller card needs smaller batches); all four fifteen. Recall@10 of
+Flickr8k's development captions is .60 after the first phase, .69 after the second. Without a GPU, `--end-to-end false`
+trains heads on locked towers in an hour. data/emoji_pairs.py makes emoji.tar, data/style_pairs.py and
+data/document_pairs.py the last two; data/starter/CARD.md says what the others are, and how the shipped files were made
+to the step.
 """
 
 from clipcore.training.locked_recipe import LockedRecipe, Phase

@@ -1,0 +1,63 @@
+"""The scripts that make pictures of kinds which captions do not name."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from matplotlib import font_manager
+from PIL import Image
+
+from clipcore.pairs.webdataset import read_pairs
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def photographs(path: Path) -> Path:
+    with tarfile.open(path, "w") as tar:
+        for number in range(8):
+            stream = io.BytesIO()
+            Image.effect_noise((60, 40), 30 + number).save(stream, "PNG")
+            words = json.dumps({"captions": [f"Two dogs play in the snow near house {number} ."]}).encode()
+            for suffix, content in (("png", stream.getvalue()), ("json", words)):
+                info = tarfile.TarInfo(f"{number}.{suffix}")
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+def run(script: str, *arguments: str | Path) -> None:
+    subprocess.run([sys.executable, DATA / script, *arguments], check=True, cwd=DATA.parent, timeout=120)
+
+
+def test_each_style_says_what_it_makes_of_a_photograph(tmp_path: Path) -> None:
+    run("style_pairs.py", photographs(tmp_path / "photos.tar"), "--out", tmp_path / "styles.tar", "--per-style", "1")
+    pairs = list(read_pairs(tmp_path / "styles.tar"))
+    assert {pair.key.partition("/")[0] for pair in pairs} == {
+        *("bw", "old", "oil", "watercolour", "pencil", "ink", "cartoon", "blurred")
+    }
+    assert len({pair.key.partition("/")[2] for pair in pairs}) == 8  # no photograph twice
+    assert all("two dogs play in the snow" in text and not text.endswith(".") for p in pairs for text in p.texts({}))
+    grey = next(pair for pair in pairs if pair.key.startswith("bw/")).open().convert("RGB")
+    assert all(abs(r - g) < 12 and abs(g - b) < 12 for r, g, b in grey.get_flattened_data())
+    assert min(pairs[0].open().size) == 176
+
+
+def test_every_kind_of_document_is_drawn_and_named(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos.tar")
+    font = Path(font_manager.findfont("STIXGeneral"))
+    with tarfile.open(tmp_path / "hand.tgz", "w:gz") as package:
+        package.add(font, "package/files/hand-latin-400-normal.woff")
+    run(
+        "document_pairs.py",
+        *("--hands", tmp_path / "hand.tgz", "--photos", photos, "--icons", photos),
+        *("--per-kind", "1", "--out", tmp_path / "documents.tar"),
+    )
+    pairs = list(read_pairs(tmp_path / "documents.tar"))
+    assert len(pairs) == len({pair.key for pair in pairs}) == 27
+    receipt = next(pair for pair in pairs if pair.key.startswith("receipt/"))
+    assert any("receipt" in text for text in receipt.texts({}))
+    assert all(max(pair.open().size) <= 208 for pair in pairs)
+    assert all(len(set(pair.open().convert("L").get_flattened_data())) > 8 for pair in pairs)  # none is blank
