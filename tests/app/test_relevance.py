@@ -70,12 +70,15 @@ def test_photos_that_are_not_wanted_are_less_relevant(services: Services) -> Non
 
 
 def test_what_does_not_match_is_in_the_order_of_what_it_scores_above_words_at_large(services: Services) -> None:
-    hits = services.search(parse("a steam locomotive at a station"), 10).hits
-    scores = [hit.score or 0.0 for hit in hits]
-    vectors = stored_vectors(services.library, [hit.photo.id for hit in hits])[1]
-    above = services.search._relevance.above(np.array(scores, np.float32), vectors).tolist()
-    assert np.diff(above).max() < 1e-4
-    assert scores != sorted(scores, reverse=True), "by the score, what is near to every word would come first"
+    otherwise = []
+    for absent in ("a steam locomotive at a station", "a dog on the beach", "a bride", "a plate of pasta"):
+        hits = services.search(parse(absent), 10).hits
+        scores = [hit.score or 0.0 for hit in hits]
+        vectors = stored_vectors(services.library, [hit.photo.id for hit in hits])[1]
+        above = services.search._relevance.above(np.array(scores, np.float32), vectors).tolist()
+        assert np.diff(above).max() < 1e-4
+        otherwise.append(scores != sorted(scores, reverse=True))
+    assert any(otherwise), "by the score, what is near to every word would come first"
 
 
 def test_photos_are_looked_for_where_a_text_says_more_than_words_at_large(services: Services) -> None:
