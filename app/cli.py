@@ -4,6 +4,7 @@ Results go to stdout, progress and messages to stderr. Exit status: 0 found or d
 2 misuse.
 """
 
+import ast
 import importlib
 import keyword
 import logging
@@ -13,10 +14,9 @@ import warnings
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from app.commands.options import command
-from app.services import Services
-from indexer.settings import load_settings
 
 # OpenBLAS's threads wait in a loop for more work, 26 ms by default, in which whatever else a query needs has half the
 # cores; 2 to the 12th cycles is a microsecond. numpy reads this as it is loaded, which is later than here.
@@ -71,9 +71,30 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        function = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        found: click.Command = getattr(importlib.import_module(f"app.commands.{COMMANDS[cmd_name]}"), function)
+        module = importlib.import_module(f"app.commands.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, _function(cmd_name))
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(name, width)) for name in COMMANDS])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        own = [CompletionItem(name, help=summary(name)) for name in COMMANDS if name.startswith(incomplete)]
+        return own + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _function(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def summary(name: str, width: int = 60) -> str:
+    """The first sentence of a command's help, read from its source: importing all of them takes seconds."""
+    source = Path(__file__).with_name("commands") / f"{COMMANDS[name]}.py"
+    functions = (node for node in ast.parse(source.read_text("utf-8")).body if isinstance(node, ast.FunctionDef))
+    told = next(ast.get_docstring(function) for function in functions if function.name == _function(name))
+    return click.Command(name, help=told).get_short_help_str(width)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -101,6 +122,9 @@ def main(context: click.Context, home: Path | None, encoder: str | None) -> None
 
     @command
     def open_library() -> None:
+        from app.services import Services  # these two bring what takes most of a second to import
+        from indexer.settings import load_settings
+
         if home is not None:
             os.environ["SIGHTLINE_HOME"] = str(home)  # config.toml is looked for there too
         context.obj = Services(load_settings(home=home, encoder=encoder))

@@ -186,6 +186,21 @@ def test_mistakes_get_one_line_and_an_exit_status(
     assert done.stderr.count("\n") == 1
 
 
+def test_help_and_completion_list_the_commands_without_importing_them() -> None:
+    check = (
+        "import sys; from click.testing import CliRunner; from app.cli import COMMANDS, main, summary;"
+        "context = main.make_context('sightline', [], resilient_parsing=True);"
+        "print(CliRunner().invoke(main, ['--help']).stdout);"
+        "print([item.value for item in main.shell_complete(context, 'sea')]);"
+        "print({'sqlalchemy', 'pydantic', 'numpy', 'PIL'} & set(sys.modules));"
+        "print([n for n in COMMANDS if main.get_command(context, n).get_short_help_str(60) != summary(n)])"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    help_, completed, imported, otherwise = done.stdout.rsplit("\n", 4)[:4]
+    assert "  search      " in help_ and "  completion  " in help_
+    assert (completed, imported, otherwise) == ("['search']", "set()", "[]")
+
+
 def test_help_teaches_without_opening_a_library(own_home: Path, tmp_path: Path) -> None:
     (own_home / "config.toml").write_text("this is not toml")
     for words in (["--help"], ["search", "--help"], ["index", "--help"]):
