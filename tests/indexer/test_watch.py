@@ -176,6 +176,7 @@ def test_a_burst_of_files_and_folders_moved_in(brisk: None, watched: Callable[[i
     watched(185)
 
 
+@pytest.mark.slow
 def test_what_is_moved_in_and_out_again_meanwhile_leaves_nothing(
     brisk: None, watched: Callable[[int], None], library: Library, folder: Path
 ) -> None:
