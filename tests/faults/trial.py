@@ -114,7 +114,9 @@ class Trial:
         if len(there) < _MANY // 2:
             return self._add()
         one = self.chance.choice(there)
-        what = [self._add, self._add, self._spoil, one.unlink, lambda: self._repaint(one), lambda: self._describe(one)]
+        picture = self.chance.choice([path for path in there if path.suffix != ".xmp"])
+        what = [self._add, self._add, self._spoil, one.unlink]
+        what += [lambda: self._repaint(picture), lambda: self._describe(picture)]
         what += [lambda: self._move(one), lambda: shutil.copy(one, self._name(one.suffix))]
         if len(there) > _MANY:
             what = [one.unlink]
