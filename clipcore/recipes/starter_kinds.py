@@ -1,10 +1,8 @@
 """On from the average of `starter_slow` and `starter_fast`, with kinds of picture that captions do not name.
 
-python -m clipcore train starter_kinds --from runs/starter-average --out runs/starter-kinds --pairs ... as for starter
-kinds=runs/starter-kinds; python -m clipcore average $kinds $kinds $kinds runs/starter-average --out runs/starter-whole
-
 Paintings, sketches, black and white photographs; documents, charts, screenshots, maps (data/style_pairs.py and
-data/document_pairs.py make them). Four and a half minutes on one H200. A quarter of what it went on from is kept.
+data/document_pairs.py make them). Four and a half minutes on one H200. A quarter of what it went on from is
+kept; data/starter/make.sh does it all.
 """
 
 from dataclasses import replace
