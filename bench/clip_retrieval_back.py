@@ -16,7 +16,9 @@ if __name__ == "__main__":
     from clip_retrieval import clip_back, clip_index
 
     vectors, index, weights, port = sys.argv[1:]
-    clip_index(vectors, index, max_index_memory_usage="4G", current_memory_available="4G", nb_cores=os.cpu_count())
+    clip_index(vectors, index, max_index_memory_usage="4G", current_memory_available="16G", nb_cores=os.cpu_count())
+    if not (Path(index) / "image.index").exists():  # it says so on its log and goes on
+        sys.exit("clip-retrieval made no index")
     places = Path(index) / "indices.json"
     places.write_text(json.dumps({"bench": index}))
     clip_back(
