@@ -12,11 +12,11 @@ from sqlalchemy import select
 from app.albums import list_albums
 from app.errors import QueryError
 from app.filters import Filter
-from app.ranking import DEFAULT_RANKING, Sort
+from app.ranking import Sort
 from app.services import Services
 from app.ui.asking import ask, asked
 from app.ui.plain import plain
-from app.ui.question import Question, with_query
+from app.ui.question import UNCHANGED, Question, with_query
 from indexer.catalog import ContentKind, PhotoMetadata
 from indexer.colours import NAMES as COLOURS
 from indexer.folders import list_folders
@@ -38,9 +38,7 @@ def controls(services: Services) -> None:
     except QueryError:
         query = None
     values = {f.name: f.value for f in query.filters if not f.negated} if query else {}
-    count = sum(name in values for name in _FILTERED) + (
-        replace(question.ranking, like=(), dislike=()) != DEFAULT_RANKING
-    )
+    count = sum(name in values for name in _FILTERED) + (replace(question.ranking, like=(), dislike=()) != UNCHANGED)
     with st.popover(f"Filters · {count}" if count else "Filters", icon=":material/tune:"):
         _filters(services, values)
         _order(question)

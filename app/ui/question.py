@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from app.errors import QueryError
 from app.language import parse
 from app.query import Query
-from app.ranking import DEFAULT_RANKING, Ranking
+from app.ranking import Ranking
+
+UNCHANGED = Ranking(fold=True)  # people look for a moment; a program that asks the API, for files
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Question:
     """A line of the query language, a picture, and in which order the answers are wanted."""
 
     text: str = ""
-    ranking: Ranking = DEFAULT_RANKING
+    ranking: Ranking = UNCHANGED
     picture: bytes | None = None
 
     @classmethod
@@ -30,7 +32,7 @@ class Question:
             diverse="diverse" in parameters,
             like=_ids(parameters.get("like", "")),
             dislike=_ids(parameters.get("dislike", "")),
-            fold="fold" in parameters,
+            fold=parameters.get("fold") != "0",
         )
         return cls(parameters.get("q", ""), ranking)
 
@@ -41,7 +43,7 @@ class Question:
             "q": self.text,
             "sort": "" if ranking.sort == "relevance" else ranking.sort,
             "diverse": "1" if ranking.diverse else "",
-            "fold": "1" if ranking.fold else "",
+            "fold": "" if ranking.fold else "0",
             "min": f"{ranking.min_relevance:g}" if ranking.min_relevance else "",
             "like": ",".join(map(str, ranking.like)),
             "dislike": ",".join(map(str, ranking.dislike)),

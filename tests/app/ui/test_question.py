@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ranking import DEFAULT_RANKING, Ranking
-from app.ui.question import Question, photos_asked_with, similar_to
+from app.ranking import Ranking
+from app.ui.question import UNCHANGED, Question, photos_asked_with, similar_to
 
 ids = st.lists(st.integers(1, 10**8), max_size=5, unique=True).map(tuple)
 rankings = st.builds(
@@ -35,7 +35,13 @@ def test_feedback_is_taken_back_by_saying_it_again_and_turned_by_the_contrary() 
     question = Question("a cat").said(3, True).said(5, False)
     assert (question.ranking.like, question.ranking.dislike) == ((3,), (5,))
     assert question.said(3, False).ranking.dislike == (5, 3)
-    assert question.said(3, True).said(5, False).ranking == DEFAULT_RANKING
+    assert question.said(3, True).said(5, False).ranking == UNCHANGED
+
+
+def test_copies_are_one_result_unless_the_address_says_otherwise() -> None:
+    assert Question.of_address({"q": "a cat"}).ranking.fold
+    assert not Question.of_address({"q": "a cat", "fold": "0"}).ranking.fold
+    assert Question("a cat").address() == {"q": "a cat"}
 
 
 def test_similar_photos_are_asked_for_in_the_query_language() -> None:
