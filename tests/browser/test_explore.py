@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from clipcore.agreement import check_set
 from tests.browser.conftest import Visit, served
-from tests.conftest import paint
 
 
 def test_the_map_is_moved_and_its_photos_opened_with_keys(visit: Visit, address: str) -> None:
@@ -45,8 +45,9 @@ def test_a_month_of_the_time_line_opens_as_a_search(visit: Visit, address: str) 
 def test_suggested_tags_are_accepted_but_for_photos_left_out_and_browsed(
     browser: Browser, visit: Visit, tmp_path: Path
 ) -> None:
-    for seed in range(3):
-        paint(tmp_path / "photos" / f"{seed}.png", seed)
+    (tmp_path / "photos").mkdir()
+    for number, painting in enumerate(check_set()[0][:12]):
+        painting.save(tmp_path / "photos" / f"{number}.png")
     with served(tmp_path / "home", tmp_path / "photos") as address:
         page = visit(address)
         page.get_by_role("link", name="Explore").click()
