@@ -4,28 +4,26 @@ import io
 import json
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 from matplotlib import font_manager
 from PIL import Image
 
 from clipcore.pairs.webdataset import read_pairs
+from tests.clipcore.tars import write_tar
 
 DATA = Path(__file__).parents[2] / "data"
 
 
 def photographs(path: Path) -> Path:
-    with tarfile.open(path, "w") as tar:
-        for number in range(8):
-            stream = io.BytesIO()
-            Image.effect_noise((60, 40), 30 + number).save(stream, "PNG")
-            words = json.dumps({"captions": [f"Two dogs play in the snow near house {number} ."]}).encode()
-            for suffix, content in (("png", stream.getvalue()), ("json", words)):
-                info = tarfile.TarInfo(f"{number}.{suffix}")
-                info.size = len(content)
-                tar.addfile(info, io.BytesIO(content))
-    return path
+    files = {}
+    for number in range(8):
+        stream = io.BytesIO()
+        Image.effect_noise((60, 40), 30 + number).save(stream, "PNG")
+        files[f"{number}.png"] = stream.getvalue()
+        said = f"Two dogs play in the snow near house {number} ."
+        files[f"{number}.json"] = json.dumps({"captions": [said]}).encode()
+    return write_tar(path, files)
 
 
 def run(script: str, *arguments: str | Path) -> None:
@@ -48,8 +46,7 @@ def test_each_style_says_what_it_makes_of_a_photograph(tmp_path: Path) -> None:
 def test_every_kind_of_document_is_drawn_and_named(tmp_path: Path) -> None:
     photos = photographs(tmp_path / "photos.tar")
     font = Path(font_manager.findfont("STIXGeneral"))
-    with tarfile.open(tmp_path / "hand.tgz", "w:gz") as package:
-        package.add(font, "package/files/hand-latin-400-normal.woff")
+    write_tar(tmp_path / "hand.tgz", {"package/files/hand-latin-400-normal.woff": font.read_bytes()}, "w:gz")
     run(
         "document_pairs.py",
         *("--hands", tmp_path / "hand.tgz", "--photos", photos, "--icons", photos),
