@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
-from indexer.vectors.half import Codes, flat
+from indexer.vectors.half import Codes, flat, pad, padded
 
 
 class ExactIndex:
@@ -14,7 +15,7 @@ class ExactIndex:
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
-        self._flat = flat(dim)
+        self._flat = flat(padded(dim))
         self._index = faiss.IndexIDMap(self._flat)
 
     def __len__(self) -> int:
@@ -28,7 +29,10 @@ class ExactIndex:
     @property
     def codes(self) -> Codes:
         """A copy of the codes (n, dim)."""
-        return faiss.vector_to_array(self._flat.codes).view(np.float16).reshape(-1, self.dim)
+        return self._rows(faiss.vector_to_array(self._flat.codes))
+
+    def _rows(self, held: NDArray[np.uint8]) -> Codes:
+        return held.view(np.float16).reshape(-1, padded(self.dim))[:, : self.dim]
 
     def codes_of(self, ids: Ids) -> tuple[Ids, Codes]:
         """Which places of `ids` are of ids that are here, and the codes of those (n, dim)."""
@@ -39,11 +43,11 @@ class ExactIndex:
         rows = order[np.minimum(np.searchsorted(known, ids, sorter=order), len(known) - 1)]
         places = np.flatnonzero(known[rows] == ids)
         held = faiss.rev_swig_ptr(self._flat.codes.data(), self._flat.codes.size())  # not copied
-        return places, held.view(np.float16).reshape(-1, self.dim)[rows[places]]
+        return places, self._rows(held)[rows[places]]
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         self.remove(ids)
-        self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))
+        self._index.add_with_ids(pad(vectors), np.ascontiguousarray(ids, np.int64))
 
     def remove(self, ids: Ids) -> None:
         if len(self) and len(ids):
@@ -58,6 +62,6 @@ class ExactIndex:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
             parameters = faiss.SearchParameters()
             parameters.sel = selector
-        scores, ids = self._index.search(np.ascontiguousarray(query, np.float32)[None], k, params=parameters)
+        scores, ids = self._index.search(pad(query[None]), k, params=parameters)
         found = ids[0] >= 0
         return scores[0][found], ids[0][found]
