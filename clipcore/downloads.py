@@ -113,19 +113,43 @@ def verified(path: Path) -> Path:
     return path
 
 
-def hub_file(repo: str, name: str) -> Path:
-    """One file of a hub repository, from the cache when it is there.
+def hub_file(repo: str, *names: str) -> Path | None:
+    """The first of `names` that the cache has, else the first that the hub's repository has; None when it has none.
+
+    What is in the cache is taken without asking the hub, so that what was downloaded once works without a network.
 
     Raises:
-        DownloadError: there is no such file, or it cannot be reached.
+        DownloadError: the hub cannot be reached, has no such repository, or gave other bytes than it promised.
     """
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    known = {name: huggingface_hub.try_to_load_from_cache(repo, name) for name in names}
+    for path in known.values():
+        if isinstance(path, str):
+            return verified(Path(path))
+    unknown = [name for name, path in known.items() if path is None]  # not: known not to exist
+    if unknown and is_offline():
+        raise DownloadError(f"HF_HUB_OFFLINE is set and {' or '.join(unknown)} of hf-hub:{repo} is not in the cache")
     try:
-        return verified(Path(huggingface_hub.hf_hub_download(repo, name)))
-    except (OSError, HfHubHTTPError, HFValidationError) as error:
-        raise DownloadError(f"cannot get {name} of hf-hub:{repo}: {in_one_line(error)}") from error
+        return _from_hub(repo, unknown)
+    except DownloadError:
+        raise
+    except Exception as error:  # the hub's own, its HTTP client's, and the operating system's
+        raise DownloadError(f"cannot get {' or '.join(unknown)} of hf-hub:{repo}: {in_one_line(error)}") from error
+
+
+def _from_hub(repo: str, names: list[str]) -> Path | None:
+    import huggingface_hub
+    from huggingface_hub.errors import RemoteEntryNotFoundError
+
+    if names:
+        huggingface_hub.file_exists(repo, names[0])  # one try; a download would go on trying for a minute
+    for name in names:
+        try:
+            return verified(Path(huggingface_hub.hf_hub_download(repo, name)))
+        except RemoteEntryNotFoundError:
+            continue  # the cache remembers it
+    return None
 
 
 def in_one_line(error: Exception) -> str:

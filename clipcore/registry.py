@@ -8,11 +8,12 @@ from typing import Any
 import platformdirs
 
 from clipcore.architectures import Architecture
-from clipcore.downloads import fetch, hub_file, in_one_line, is_offline, verified
+from clipcore.downloads import fetch, hub_file
 from clipcore.errors import CheckpointError, DownloadError
 from clipcore.open_clip_model import OpenClipModel, find_model
 from clipcore.thirdparty import import_open_clip
 
+HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")  # as open_clip calls its weights there
 _PREPROCESSING = {"mean": "mean", "std": "std", "interpolation": "interpolation", "resize_mode": "resize"}
 
 
@@ -41,13 +42,10 @@ class Published:
 
     def _from_hub(self) -> Path:
         repo, _, name = str(self.config["hf_hub"]).rpartition("/")
-        if name:
-            return hub_file(repo, name)
-        try:  # open_clip knows under which names its repositories keep weights
-            return verified(Path(import_open_clip().pretrained.download_pretrained_from_hf(repo)))
-        except (OSError, RuntimeError) as error:
-            offline = "HF_HUB_OFFLINE is set; " if is_offline() else ""
-            raise DownloadError(offline + in_one_line(error)) from error
+        file = hub_file(repo, *([name] if name else HUB_FILES))
+        if file is None:
+            raise DownloadError(f"hf-hub:{repo} has no {name or ' and no '.join(HUB_FILES)}")
+        return file
 
     def _from_url(self) -> Path:
         url = str(self.config["url"])

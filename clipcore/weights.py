@@ -6,6 +6,7 @@ FOLDER/ARCHITECTURE/TAG.safetensors (or .pt, .pth, .bin), and FOLDER/ORG/NAME fo
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -101,27 +102,18 @@ def _hub_folder(repo: str, folder: Path | None) -> Path:
     """The folder that holds a hub repository's configuration and weights: one's own, or the hub's cache."""
     if folder is not None and (folder.expanduser() / repo).is_dir():
         return folder.expanduser() / repo
-    config = _first_of(repo, (OPEN_CLIP_CONFIG, CONFIG))
-    _first_of(repo, _FILES)
-    for name in ("preprocessor_config.json", *_TOKENIZER_FILES):
-        _if_there(repo, name)
+    config = _required(repo, (OPEN_CLIP_CONFIG, CONFIG))
+    with suppress(DownloadError):  # what is not said there has defaults
+        for name in ("preprocessor_config.json", *_TOKENIZER_FILES):
+            hub_file(repo, name)
+    _required(repo, _FILES)
     return config.parent
 
 
-def _first_of(repo: str, names: tuple[str, ...]) -> Path:
-    for name in names[:-1]:
-        if (found := _if_there(repo, name)) is not None:
-            return found
-    return hub_file(repo, names[-1])
-
-
-def _if_there(repo: str, name: str) -> Path | None:
-    try:
-        return hub_file(repo, name)
-    except DownloadError as error:
-        if "not the file it should be" in str(error):
-            raise
-        return None
+def _required(repo: str, names: tuple[str, ...]) -> Path:
+    if (file := hub_file(repo, *names)) is None:
+        raise DownloadError(f"hf-hub:{repo} has none of {', '.join(names)}")
+    return file
 
 
 def resolve_preprocessing(known: dict[str, Any], size: int, default: Preprocessing) -> Preprocessing:
