@@ -8,9 +8,9 @@ holds is written as a snapshot now and then, beside the searches, so that the ne
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from filelock import Timeout
@@ -30,6 +30,8 @@ from indexer.vectors.queries import text_like_queries
 from indexer.vectors.snapshot import Built, Owner, Snapshot, open_snapshot, read_header, set_aside, write_snapshot
 
 log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
 
 _READ_ANEW_FROM = 50_000  # changes; where they are most of the library too, it is written to disk as it is read
 _RETRY_AFTER = 60  # seconds, when a snapshot could not be written
@@ -80,23 +82,31 @@ class FollowedIndex:
         """The k contents best for a query (dim,), as the catalog stands now: scores (cosines) and content ids."""
         if allowed is None:
             return self._together((query, k))
-        with self._lock:
-            self._catch_up()
-            found = self._index.search(query, k, allowed)
+        found = self._asked(lambda index: index.search(query, k, allowed))
         self._write_beside()
         return found
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """Those of some contents that are searched, and their vectors (n, dim), in order."""
-        with self._lock:
-            return self._index.vectors(ids)
+        return self._asked(lambda index: index.vectors(ids), catching_up=False)
 
     def _search_many(self, asked: Sequence[tuple[Vectors, int]]) -> list[tuple[Vectors, Ids]]:
-        with self._lock:
-            self._catch_up()
-            found = self._index.search_many(np.stack([query for query, _ in asked]), max(k for _, k in asked))
+        queries, most = np.stack([query for query, _ in asked]), max(k for _, k in asked)
+        found = self._asked(lambda index: index.search_many(queries, most))
         self._write_beside()
         return [(scores[:k], ids[:k]) for (scores, ids), (_, k) in zip(found, asked, strict=True)]
+
+    def _asked(self, question: Callable[[FaissIndex], Found], catching_up: bool = True) -> Found:
+        """The index's answer; from one made anew where the file of this one can be read no more."""
+        with self._lock:
+            if catching_up:
+                self._catch_up()
+            try:
+                return question(self._index)
+            except OSError as error:
+                self._begin_anew(f"it cannot be read: {error.strerror}")
+                self._catch_up()
+                return question(self._index)
 
     def catch_up(self) -> int:
         """Takes over every change since the last time; gives back how many contents are searchable."""
@@ -126,16 +136,24 @@ class FollowedIndex:
             return
         self._index = FaissIndex(self._owner.dim, self._plan, snapshot)
         self._revision = snapshot.header.revision
-        if snapshot.is_mapped:
-            beside.start("check vectors", self._check, snapshot)
+        if snapshot.is_in_file:
+            beside.start("check vectors", self._check, self._index, snapshot)
 
-    def _check(self, snapshot: Snapshot) -> None:
+    def _check(self, index: FaissIndex, snapshot: Snapshot) -> None:
         """Reads a large snapshot through beside the first searches; begins anew from the catalog if it is damaged."""
-        if snapshot.codes_are_whole():
-            return
+        try:
+            if snapshot.codes_are_whole():
+                return
+            reason = "its codes are damaged"
+        except OSError as error:
+            reason = f"it cannot be read: {error.strerror}"
         with self._lock:
-            set_aside(self._path, "its codes are damaged")
-            self._index, self._revision = FaissIndex(self._owner.dim, self._plan), 0
+            if index is self._index:  # else a search has met the same
+                self._begin_anew(reason)
+
+    def _begin_anew(self, reason: str) -> None:
+        set_aside(self._path, reason)
+        self._index, self._revision = FaissIndex(self._owner.dim, self._plan), 0
 
     def _catch_up(self) -> None:
         with self._library.catalog.reading() as session:

@@ -27,8 +27,8 @@ class Plan:
     def choose(self, count: int, dim: int) -> Kind:
         """The kind for `count` vectors: the fastest that fits.
 
-        One-bit codes are always in memory; the half-precision codes beside them are mapped from the snapshot, so that
-        the system may drop and reread them.
+        One-bit codes are always in memory; the half-precision codes beside them stay in the snapshot, so that the
+        system may drop and reread them.
         """
         if self.wanted != "auto":
             return Kind(self.wanted)

@@ -1,4 +1,4 @@
-"""VectorIndex on FAISS: one large unchanging segment mapped from its snapshot, and what changed since beside it.
+"""VectorIndex on FAISS: one large unchanging segment in its snapshot, and what changed since beside it.
 
 Additions go to a small exact index, removals bury rows; both are searched together and merged. When they have become
 many, a `Compaction` writes a new snapshot from them: it takes its copy in a moment, builds for as long as it takes
@@ -19,7 +19,7 @@ from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind, Plan
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.gpu import GpuScan, gpu_found
-from indexer.vectors.half import Codes
+from indexer.vectors.half import AnyCodes, Codes
 from indexer.vectors.scan import RECALL, ExactScan, Reach, Scan, compress, measure
 from indexer.vectors.segment import Segment
 from indexer.vectors.snapshot import Built, Owner, Rows, Snapshot, open_snapshot, write_snapshot
@@ -182,7 +182,7 @@ class Compaction:
             yield ids[part], codes
 
 
-def _build(plan: Plan, codes: Codes, queries: Queries) -> Built:
+def _build(plan: Plan, codes: AnyCodes, queries: Queries) -> Built:
     """The compressed scan that suits `codes`, measured; none where exact search suits them, or is all that will do."""
     faiss.omp_set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # leaves the rest to searches
     chosen = plan.choose(*codes.shape)

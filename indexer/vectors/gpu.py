@@ -5,7 +5,7 @@ import numpy as np
 
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind
-from indexer.vectors.half import Codes, chunks, flat
+from indexer.vectors.half import AnyCodes, chunks, flat
 
 _MOST = 2_048  # results that FAISS gives from a GPU
 
@@ -20,7 +20,7 @@ class GpuScan:
 
     kind = Kind.GPU
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: AnyCodes) -> None:
         self._resources = faiss.StandardGpuResources()
         config = faiss.GpuIndexFlatConfig()
         config.useFloat16 = True

@@ -1,7 +1,7 @@
 """Vectors in half precision, as the catalog stores them, scored exactly.
 
 FAISS does the arithmetic: it converts 16 to 32 bits in registers, which numpy does five times slower. The rows may lie
-in memory or in a file mapped into it. FAISS fills whole registers only where a row's length is a multiple of 16, and is
+in memory or in a file. FAISS fills whole registers only where a row's length is a multiple of 16, and is
 eight times as slow where it is not: so rows are scored with zeros behind them.
 """
 
@@ -9,14 +9,15 @@ from collections.abc import Iterator
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.beside import step
+from indexer.vectors.codes_file import Codes as Codes
+from indexer.vectors.codes_file import CodesFile
 
-Codes = NDArray[np.float16]  # (n, dim), unit length
+AnyCodes = Codes | CodesFile
 
-_ROWS_AT_A_TIME = 16_384  # 16 MB at 512 dimensions: a copy that stays in the cache's neighbourhood
+_ROWS_AT_A_TIME = 4_096  # 4 MB at 512 dimensions: a copy that stays in the cache's neighbourhood
 _REGISTER = 16  # numbers in the widest
 
 
@@ -44,7 +45,7 @@ def chunks(count: int) -> Iterator[slice]:
         yield slice(start, min(start + _ROWS_AT_A_TIME, count))
 
 
-def best_rows(codes: Codes, rows: Ids, query: Vectors, k: int) -> tuple[Vectors, Ids]:
+def best_rows(codes: AnyCodes, rows: Ids, query: Vectors, k: int) -> tuple[Vectors, Ids]:
     """The k best of some rows of `codes`, which ascend, for a query (dim,): scores and rows, best first."""
     query, best = pad(query[None]), faiss.ResultHeap(1, k, keep_max=True)
     some = _Some(codes.shape[1], min(len(rows), _ROWS_AT_A_TIME))
@@ -75,7 +76,7 @@ class _Some:
         return scores, places
 
 
-def best_of_all(codes: Codes, queries: Vectors, k: int) -> Ids:
+def best_of_all(codes: AnyCodes, queries: Vectors, k: int) -> Ids:
     """The rows of the k best of all `codes` for (q, dim) queries: (q, k), best first. One pass for all queries."""
     best = faiss.ResultHeap(len(queries), k, keep_max=True)
     decode = flat(codes.shape[1])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
-from indexer.vectors.half import Codes, chunks
+from indexer.vectors.half import AnyCodes, chunks
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -26,7 +26,7 @@ _ROUNDING = 1e-5  # of single precision, in a score
 class Rough:
     """8-bit copies of `codes` (n, dim), n being at least 1. Safe to use from several threads."""
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: AnyCodes) -> None:
         count, dim = codes.shape
         self._widths = _widths(codes)  # (dim,): encoders have dimensions of their own size
         self._steps = np.empty(count, np.float32)  # what a row's 1 stands for
@@ -69,7 +69,7 @@ class Rough:
         return scores, np.linalg.norm(left, axis=1) * self._longest + _ROUNDING
 
 
-def _widths(codes: Codes) -> Vectors:
+def _widths(codes: AnyCodes) -> Vectors:
     """The largest magnitude in each dimension (dim,)."""
     largest = np.max([np.abs(codes[part]).max(axis=0) for part in chunks(len(codes))], axis=0)
     result: Vectors = np.maximum(largest.astype(np.float32), 1e-12)

@@ -16,7 +16,7 @@ import numpy as np
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.beside import step
 from indexer.vectors.choice import Kind
-from indexer.vectors.half import Codes, best_of_all, chunks, flat
+from indexer.vectors.half import AnyCodes, best_of_all, chunks, flat
 from indexer.vectors.rough import Rough
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class ExactScan:
 
     kind = Kind.EXACT
 
-    def __init__(self, codes: Codes, in_memory: bool = False) -> None:
+    def __init__(self, codes: AnyCodes, in_memory: bool = False) -> None:
         self._codes = codes
         self._in_memory = len(codes) > 0 and (in_memory or codes.nbytes <= _IN_MEMORY)
         self._asked_before = False
@@ -107,7 +107,7 @@ class CompressedScan:
         return cls(faiss.deserialize_index(np.frombuffer(content, np.uint8)), kind)
 
 
-def compress(codes: Codes, kind: Kind) -> CompressedScan:
+def compress(codes: AnyCodes, kind: Kind) -> CompressedScan:
     """Trains and fills a compressed scan of `codes` (n, dim).
 
     A random rotation comes first, as RaBitQ's error bound supposes: encoders have dimensions of their own size.
@@ -137,7 +137,7 @@ def _bits(count: int, dim: int, kind: Kind) -> "faiss.Index":
     return index
 
 
-def measure(codes: Codes, scan: CompressedScan, queries: Vectors) -> Reach | None:
+def measure(codes: AnyCodes, scan: CompressedScan, queries: Vectors) -> Reach | None:
     """How far a scan must reach for `queries` (q, dim) to find their true best; None when it cannot get there.
 
     An IVF is first set to the fewest lists that hold them.

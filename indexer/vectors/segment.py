@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.choice import Kind
-from indexer.vectors.half import Codes, best_rows
+from indexer.vectors.half import AnyCodes, Codes, best_rows
 from indexer.vectors.scan import ExactScan, Reach, Scan
 
 _SCORES_A_SCAN = 30  # so many rows are scanned in the time that scoring one exactly takes
@@ -20,7 +20,7 @@ _NOTHING = np.empty(0, np.float32), np.empty(0, np.int64)
 class Segment:
     """`ids` ascend; row i of `codes` (n, dim) belongs to ids[i]. Without a `reach` the scan is exact."""
 
-    def __init__(self, ids: Ids, codes: Codes, scan: Scan | ExactScan, reach: Reach | None = None) -> None:
+    def __init__(self, ids: Ids, codes: AnyCodes, scan: Scan | ExactScan, reach: Reach | None = None) -> None:
         self.ids, self.codes, self.scan, self.reach = ids, codes, scan, reach
         self.alive: NDArray[np.bool_] = np.ones(len(ids), bool)
         self._count = len(ids)

@@ -8,7 +8,7 @@
 
 The key of the code is the catalog's random name: a file that was made without that catalog says nothing here. Lengths,
 header, ids, digests and scan are checked when a snapshot is opened, so FAISS parses only bytes that this program wrote.
-The codes, a gigabyte for a million photos, are mapped and not read; plain numbers can do no harm but to be wrong, so
+The codes, a gigabyte for a million photos, are left in the file; plain numbers can do no harm but to be wrong, so
 `Snapshot.codes_are_whole` reads them through once searching has begun. A few megabytes are read and checked at once.
 """
 
@@ -29,7 +29,8 @@ from filelock import FileLock
 from indexer.vectors.base import Ids
 from indexer.vectors.beside import step
 from indexer.vectors.choice import Kind
-from indexer.vectors.half import Codes
+from indexer.vectors.codes_file import CodesFile
+from indexer.vectors.half import AnyCodes, Codes
 from indexer.vectors.scan import CompressedScan, Reach
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 _MAGIC = b"sightline-vectors-2\n"
 _HEAD = 4096  # bytes
 _BLOCK = 16 << 20  # bytes of codes a digest
-_MAPPED_FROM = 64 << 20  # bytes of codes; fewer are read, and checked, at once
+_LEFT_FROM = 64 << 20  # bytes of codes; fewer are read, and checked, at once
 
 
 @dataclass(frozen=True)
@@ -80,24 +81,18 @@ class Snapshot:
 
     header: Header
     ids: Ids
-    codes: Codes
+    codes: AnyCodes
     digests: bytes
     scan: CompressedScan | None
 
     @property
-    def is_mapped(self) -> bool:
-        """Whether its codes are mapped, not yet read."""
-        return isinstance(self.codes, np.memmap)
+    def is_in_file(self) -> bool:
+        """Whether its codes were left in the file, and are not checked yet."""
+        return isinstance(self.codes, CodesFile)
 
     def codes_are_whole(self) -> bool:
-        """Whether every code is as it was written: reads them all."""
-        raw = self.codes.reshape(-1).view(np.uint8)
-        for i, start in enumerate(range(0, len(raw), _BLOCK)):
-            step()
-            block = raw[start : start + _BLOCK].data
-            if hashlib.sha256(block).digest() != self.digests[i * 32 : i * 32 + 32]:
-                return False
-        return True
+        """Whether every code is as it was written: reads them all. Raises OSError."""
+        return not isinstance(self.codes, CodesFile) or _are_whole(self.codes, self.digests)
 
 
 Rows = Iterable[tuple[Ids, Codes]]
@@ -112,7 +107,7 @@ class Built:
     reach: Reach | None = None
 
 
-def write_snapshot(path: Path, owner: Owner, revision: int, rows: Rows, build: Callable[[Codes], Built]) -> None:
+def write_snapshot(path: Path, owner: Owner, revision: int, rows: Rows, build: Callable[[AnyCodes], Built]) -> None:
     """Writes `rows`, whose ids ascend, and the scan that `build` makes of their codes.
 
     Raises:
@@ -132,12 +127,12 @@ def write_snapshot(path: Path, owner: Owner, revision: int, rows: Rows, build: C
 
 
 def _write(
-    file: BinaryIO, path: Path, owner: Owner, revision: int, rows: Rows, build: Callable[[Codes], Built]
+    file: BinaryIO, path: Path, owner: Owner, revision: int, rows: Rows, build: Callable[[AnyCodes], Built]
 ) -> None:
     file.seek(_HEAD)
     ids, digests = _write_codes(file, rows)
     file.flush()
-    built = build(_map_codes(path, len(ids), owner.dim))
+    built = build(_codes(path, len(ids), owner.dim))
     scan = built.scan.to_bytes() if built.scan else b""
     rest = ids.astype("<i8").tobytes() + digests + scan
     file.write(rest)
@@ -182,10 +177,16 @@ def _write_codes(file: BinaryIO, rows: Rows) -> tuple[Ids, bytes]:
     return np.concatenate(ids), b"".join(digests)
 
 
-def _map_codes(path: Path, count: int, dim: int) -> Codes:
-    if not count:
-        return np.empty((0, dim), np.float16)
-    return np.memmap(path, "<f2", "r", _HEAD, (count, dim))
+def _codes(path: Path, count: int, dim: int) -> AnyCodes:
+    return CodesFile(path, _HEAD, count, dim) if count else np.empty((0, dim), np.float16)
+
+
+def _are_whole(codes: CodesFile, digests: bytes) -> bool:
+    for i, block in enumerate(codes.blocks(_BLOCK)):
+        step()
+        if hashlib.sha256(block.data).digest() != digests[i * 32 : i * 32 + 32]:
+            return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
@@ -244,14 +245,13 @@ def read_snapshot(path: Path, owner: Owner) -> Snapshot:
     ids = np.frombuffer(rest, "<i8", header.count).copy()  # what lies behind them shall not stay in memory
     digests = rest[header.count * 8 :][:digest_bytes]
     scan = memoryview(rest)[header.count * 8 + digest_bytes :]
-    codes = _map_codes(path, header.count, header.dim)
-    if codes_bytes < _MAPPED_FROM:
-        codes = np.array(codes)
+    codes = _codes(path, header.count, header.dim)
+    if isinstance(codes, CodesFile) and codes_bytes < _LEFT_FROM:
+        if not _are_whole(codes, digests):
+            raise ValueError("its codes are damaged")
+        codes = codes[:]
     parsed = CompressedScan.from_bytes(scan, header.kind) if len(scan) else None
-    snapshot = Snapshot(header, ids, codes, digests, parsed)
-    if not snapshot.is_mapped and not snapshot.codes_are_whole():
-        raise ValueError("its codes are damaged")
-    return snapshot
+    return Snapshot(header, ids, codes, digests, parsed)
 
 
 def _split(head: bytes) -> tuple[str, bytes]:

@@ -1,4 +1,5 @@
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -130,7 +131,7 @@ def test_a_large_library_is_written_as_it_is_read_and_then_compressed(
 
 
 def test_a_large_snapshot_that_is_damaged_is_made_anew(large: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "_MAPPED_FROM", 0)
+    monkeypatch.setattr(snapshot, "_LEFT_FROM", 0)
     FollowedIndex(large).settle()
     path = next(large.settings.vectors_folder.glob("*.vectors"))
     content = bytearray(path.read_bytes())
@@ -144,6 +145,24 @@ def test_a_large_snapshot_that_is_damaged_is_made_anew(large: Library, monkeypat
     assert len(found_by(index, large)) == 6_000
     index.settle()
     assert path.exists()
+
+
+@pytest.mark.parametrize("allowed", [None, range(1, 3001)], ids=["all", "some"])
+def test_a_large_snapshot_that_is_cut_under_its_reader_is_made_anew(
+    large: Library, monkeypatch: pytest.MonkeyPatch, allowed: range | None
+) -> None:
+    """Its pages were mapped, and the first search of them ended the process."""
+    monkeypatch.setattr(snapshot, "_LEFT_FROM", 0)
+    FollowedIndex(large).settle()
+    path = next(large.settings.vectors_folder.glob("*.vectors"))
+    index = FollowedIndex(large)
+    os.truncate(path, 8192)
+    found = index.search(large.encoder.encode_texts(["anything"])[0], 6_000, allowed)[1]
+    assert set(found.tolist()) == set(allowed or range(1, 6_001))
+    assert path.with_suffix(".bad").stat().st_size == 8192
+    index.settle()
+    assert path.stat().st_size > 8192
+    path.with_suffix(".bad").unlink()
 
 
 def test_a_disk_without_room_for_a_snapshot_does_not_stop_searches(

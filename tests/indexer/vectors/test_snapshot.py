@@ -7,6 +7,7 @@ import pytest
 
 from indexer.vectors import snapshot as snapshots
 from indexer.vectors.choice import Kind, Plan
+from indexer.vectors.codes_file import CodesFile
 from indexer.vectors.faiss_index import FaissIndex
 from indexer.vectors.snapshot import Built, Owner, open_snapshot, read_header, write_snapshot
 from tests.indexer.vectors.indexes import DIM, OWNER, compact, queries, unit
@@ -93,16 +94,33 @@ def test_a_hostile_file_is_never_parsed(written: Path, monkeypatch: pytest.Monke
     assert open_snapshot(written, OWNER) is None
 
 
-def test_large_codes_are_mapped_and_checked_later(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "_MAPPED_FROM", 0)
+def test_large_codes_are_left_in_the_file_and_checked_later(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "_LEFT_FROM", 0)
     opened = open_snapshot(written, OWNER)
     assert opened is not None
-    assert opened.is_mapped
+    assert opened.is_in_file
     assert opened.codes_are_whole()
     written.write_bytes(_flip(written.read_bytes(), 4096 + 1000))
     opened = open_snapshot(written, OWNER)
     assert opened is not None
     assert not opened.codes_are_whole()
+
+
+@pytest.mark.parametrize("read_through", [False, True])
+def test_rows_in_a_file_that_becomes_shorter_are_an_error_not_the_end(tmp_path: Path, read_through: bool) -> None:
+    """Mapped, they ended the process (SIGBUS)."""
+    codes, path = unit(2000).astype(np.float16), tmp_path / "codes"
+    path.write_bytes(b"head" + codes.tobytes())
+    rows = CodesFile(path, 4, 2000, DIM)
+    if read_through:
+        assert b"".join(block.tobytes() for block in rows.blocks(1000)) == codes.tobytes()
+    for some in (slice(10, 500), slice(7, 7), slice(None), np.array([1999, 3, 3]), np.empty(0, np.int64)):
+        assert (rows[some] == codes[some]).all()
+        assert rows[some].shape == codes[some].shape
+    os.truncate(path, 4096 + 4)
+    for some in (slice(None), np.array([1999])):
+        with pytest.raises(OSError, match="shorter"):
+            rows[some]
 
 
 def test_the_last_good_snapshot_outlives_a_failed_write(written: Path) -> None:
