@@ -78,6 +78,15 @@ class Query:
         """The descriptions in it, together."""
         return " ".join(part.of for part in self.parts if isinstance(part.of, str))
 
+    @property
+    def conditions(self) -> tuple["Query", ...]:
+        """What a photo must be, and what must be written of it, each as a query of its own."""
+        return (
+            *(Query(filters=(condition,)) for condition in self.filters),
+            *(Query(exact=(words,)) for words in self.exact),
+            *(Query(without=(words,)) for words in self.without),
+        )
+
     def __str__(self) -> str:
         from app.language import write
 

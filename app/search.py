@@ -208,6 +208,10 @@ class Search:
         found = found or newest_contents(self._library, MAX_RESULTS, allowed)
         return self._folded(Ranked([(content_id, None, 1.0) for content_id in found], len(found), searched), ranking)
 
+    def any_meets(self, query: Query) -> bool:
+        """Whether any photo meets the conditions of a query, whatever it looks for."""
+        return bool(newest_contents(self._library, 1, allowed_contents(*self._conditions(query, frozenset()))))
+
     def further(self, query: Query, ranking: Ranking, ranked: Ranked) -> Ranked:
         """A ranking with all that may follow, behind what it has. Raises as a call does."""
         known = {content_id for content_id, *_ in ranked.judged}

@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+_COMES = re.compile(r"^ *(?:Downloading|Using cached) (\S+?)-\d\S* \(([\d.]+ [MG]B)\)")  # the larger files
 
 
 def main(folder: Path, requirements: Path) -> None:
@@ -19,7 +20,7 @@ def main(folder: Path, requirements: Path) -> None:
         sys.exit(f"Sightline needs Python 3.11 or newer; this is {sys.version.split()[0]}: make run PYTHON=python3.12")
     print(f"creating {folder} (1.7 GB, a few minutes the first time)", file=sys.stderr)
     venv.create(folder, with_pip=True, clear=False)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--progress-bar=off", "--disable-pip-version-check"]
     if sys.platform == "linux" and "gpu" not in requirements.name and _reachable(f"{CPU_INDEX}/torch/"):
         torch = re.findall(r"^torch(?:vision)?==.*$", requirements.read_text(), re.MULTILINE)
         _run([*pip, "--index-url", CPU_INDEX, *torch])
@@ -36,9 +37,20 @@ def _reachable(url: str) -> bool:
 
 
 def _run(command: list[str]) -> None:
-    result = subprocess.run(command, check=False)
-    if result.returncode:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as pip:
+        assert pip.stdout is not None
+        for line in pip.stdout:
+            if said := told(line):
+                print(f"  {said}", file=sys.stderr, flush=True)
+    if pip.returncode:
         sys.exit(f"could not install ({' '.join(command[3:6])} ...): see pip's message above")
+
+
+def told(line: str) -> str:
+    """What to say of a line of pip's: large files that come, and when all are unpacked; else nothing."""
+    if found := _COMES.match(line):
+        return f"{found[1]}, {found[2]}"
+    return "unpacking" if line.startswith("Installing collected packages") and "," in line else ""
 
 
 if __name__ == "__main__":

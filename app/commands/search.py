@@ -12,6 +12,7 @@ import click
 
 from app.commands.options import as_json, command, nul, paths_only
 from app.commands.photo import id_of, read
+from app.emptied import emptied
 from app.errors import AppError
 from app.language import parse
 from app.photos import clock
@@ -125,7 +126,7 @@ def search(
     results = services.search(asked, top, Ranking(**ranking, fold=folded))
     if matches:
         results = replace(results, hits=results.hits[: results.matches])
-    _show(services, results, as_json, paths, null, thumbnails)
+    _show(services, asked, results, as_json, paths, null, thumbnails)
 
 
 def _with_pictures(services: Services, line: str, images: Sequence[str]) -> Query:
@@ -169,10 +170,12 @@ def similar(services: Services, photo: str, top: int, as_json: bool, paths: bool
     """
     photo_id = id_of(services, photo)
     query = Query(photos=(photo_id,)) if photo_id else Query(images=(read(services, photo),))
-    _show(services, services.search(query, top), as_json, paths, null, thumbnails)
+    _show(services, query, services.search(query, top), as_json, paths, null, thumbnails)
 
 
-def _show(services: Services, results: Results, as_json: bool, paths: bool, null: bool, thumbnails: str) -> None:
+def _show(
+    services: Services, query: Query, results: Results, as_json: bool, paths: bool, null: bool, thumbnails: str
+) -> None:
     if not results.searched:
         raise AppError("the library is empty: sightline index FOLDER")
     if as_json:
@@ -188,7 +191,7 @@ def _show(services: Services, results: Results, as_json: bool, paths: bool, null
     else:
         _list(services, results, paths, thumbnails)
     if not results.hits:
-        click.echo("nothing found", err=True)
+        click.echo(f"nothing found: {emptied(services.search, query)}", err=True)
         sys.exit(1)
 
 

@@ -56,7 +56,19 @@ def test_paths_for_pipes_and_nothing_found(services: Services, folder: Path) -> 
     listed = CliRunner().invoke(main, ["search", "anything", "--thumbnails", "kitty"]).stdout
     assert "\x1b" not in listed  # not a terminal
     nothing = CliRunner().invoke(main, ["search", "date:1950"])
-    assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (1, "", "nothing found\n")
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
+    assert nothing.stderr == "nothing found: no photo meets date:1950\n"
+
+
+def test_nothing_found_names_what_no_photo_meets(services: Services) -> None:
+    def said(query: str, *options: str) -> str:
+        return CliRunner().invoke(main, ["search", query, *options]).stderr.removeprefix("nothing found: ").strip()
+
+    assert said("a dog folder:nowhere kind:photo") == "no photo meets folder:nowhere"
+    assert said('folder:nowhere "no such words"') == 'no photo meets folder:nowhere, nor "no such words"'
+    assert said("a dog kind:photo orientation:landscape -orientation:landscape").startswith("no photo meets -orient")
+    assert said('"webp" "deep"') == 'no photo meets all of "webp" "deep"'
+    assert said("a dog kind:photo", "--min-relevance", "1") == "nothing matches"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.emptied import emptied
 from app.errors import QueryError
 from app.filters import Filter
 from app.query import Query
@@ -13,6 +14,7 @@ from app.ui.controls import controls
 from app.ui.faults import faults_told, tell_fault
 from app.ui.first_run import first_run
 from app.ui.gallery import Answer, gallery, take_act
+from app.ui.plain import plain
 from app.ui.question import Question, similar_to
 from app.ui.running import running
 from indexer.folders import list_folders
@@ -75,20 +77,19 @@ def results_page(question: Question, query: Query) -> None:
     asked_with(services, question, query)
     answer = answer_to(query, question.ranking)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(told(answer), width="content")
+        st.caption(told(answer, query), width="content")
         if question.text and question.picture is None:
             save_search(services, question)
     words = question.text if any(isinstance(part.of, str) for part in query.parts) else ""
     gallery(answer, key="gallery", feedback=bool(query.parts), words=words)
 
 
-def told(answer: Answer) -> str:
+def told(answer: Answer, query: Query) -> str:
     """The answer in a line."""
     results = answer.results
     if not results.hits:
-        return (
-            f"None of {results.searched:,} photos meets these conditions. Take one of them out of the box, or widen it."
-        )
+        why = plain(emptied(services.search, query))
+        return f"Of {results.searched:,} photos, {why}. Take a condition out of the box, or widen it."
     if all(hit.score is None for hit in results.hits):
         return f"{results.matches:,} of {results.searched:,} photos, newest first · {results.took_ms:.0f} ms"
     count = f"{results.matches:,} of {results.searched:,} photos match, best first"
