@@ -56,26 +56,29 @@ class Written(FunctionElement[bool]):
         photo_id: ColumnElement[int] | InstrumentedAttribute[int],
         phrases: Sequence[str] = (),
         prefix: bool = False,
+        number: int = 0,
     ) -> None:
         """Phrases as `tokens` gives them, none of them empty; with `prefix` the last word of each may go on.
 
-        Without phrases it is a condition to be kept, whose phrases are given as `asked` when it is executed.
+        Without phrases it is a condition to be kept, whose phrases are given as `asked` when it is executed; `number`
+        tells it from others in the same statement.
         """
         if phrases:
             super().__init__(photo_id, *asked(phrases, prefix).values())
         else:
-            super().__init__(photo_id, bindparam(_FTS5, type_=String), bindparam(_POSTGRESQL, type_=String))
+            fts5, postgresql = (bindparam(f"{name}_{number}", type_=String) for name in (_FTS5, _POSTGRESQL))
+            super().__init__(photo_id, fts5, postgresql)
 
     def self_group(self, against: Any = None) -> "Written":
         """As it stands: with `= 1` behind it, which SQLAlchemy adds for SQLite, every photo would be looked at."""
         return self
 
 
-def asked(phrases: Sequence[str], prefix: bool = False) -> dict[str, str]:
+def asked(phrases: Sequence[str], prefix: bool = False, number: int = 0) -> dict[str, str]:
     """Phrases in the languages of both databases, by the names under which a kept `Written` looks for them."""
     return {
-        _FTS5: " OR ".join(_in_fts5(phrase, prefix) for phrase in phrases),
-        _POSTGRESQL: " | ".join(_in_postgresql(phrase, prefix) for phrase in phrases),
+        f"{_FTS5}_{number}": " OR ".join(_in_fts5(phrase, prefix) for phrase in phrases),
+        f"{_POSTGRESQL}_{number}": " | ".join(_in_postgresql(phrase, prefix) for phrase in phrases),
     }
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.language import parse
 from app.mentions import CERTAIN, find_mentions
@@ -79,3 +79,11 @@ def test_rare_words_count_more(many: Services) -> None:
     assert shares.keys() == {rare, *common}
     assert shares[rare] > 0.59 > 0.42 > max(shares[i] for i in common)
     assert find_mentions(many.library, "Rex, beach", strong=0.59).ids.tolist() == [rare]
+
+
+def test_all_words_are_looked_up_in_one_statement(services: Services) -> None:
+    statements: list[str] = []
+    engine = services.library.catalog.engine
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    find_mentions(services.library, QUERY, photos=20)
+    assert len([said for said in statements if said.startswith("SELECT")]) == 1
