@@ -139,8 +139,7 @@ class Search:
     def warm_up(self) -> int:
         """Loads the text tower and the vectors; gives back how many photos are searchable."""
         self._relevance.warm_up()
-        for _ in range(2):  # the second makes what serves many
-            self._index.search(self._text("a photo"), 1)
+        self._index.search(self._text("a photo"), 1)
         return self._index.catch_up()
 
     def _encode(self, texts: Sequence[str]) -> list[Vectors]:

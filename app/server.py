@@ -7,6 +7,7 @@ import asyncio
 import logging
 import socket
 import webbrowser
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,18 +66,20 @@ def serve(
     *,
     open_browser: bool = False,
     follows: bool = False,
+    ready: Callable[[], object] | None = None,
 ) -> None:
     """Answers until interrupted. Port 0 takes a free one. Prints the address once it can be visited.
 
-    `follows` says that this process also takes in what changes on disk.
+    `follows` says that this process also takes in what changes on disk; `ready` waits for searches that are being
+    warmed up elsewhere.
 
     Raises:
         ServerError: the address is not this machine's, or the port is taken, or no token can be kept.
     """
     with closing(_listen(host, port)) as listener:
         door = Door.of(services.library.settings, host)
-        services.search.warm_up()
-        _run(Live(services, follows=follows), services.library.settings, listener, door, open_browser)
+        live = Live(services, follows=follows)
+        _run(live, services.library.settings, listener, door, open_browser, ready or services.search.warm_up)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -117,7 +120,14 @@ def _not_a_cancel(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
-def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, open_browser: bool) -> None:
+def _run(
+    live: Live,
+    settings: Settings,
+    listener: socket.socket,
+    door: Door,
+    open_browser: bool,
+    ready: Callable[[], object],
+) -> None:
     import streamlit
     import uvicorn
     from starlette.routing import Mount
@@ -153,4 +163,5 @@ def _run(live: Live, settings: Settings, listener: socket.socket, door: Door, op
     )
     server = Announcing(config)
     logging.getLogger("uvicorn.error").addFilter(_not_a_cancel)
+    ready()
     server.run(sockets=[listener])

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
@@ -25,15 +26,19 @@ from indexer.watch import Watcher
 @command
 def serve(services: Services, host: str, port: int, browser: bool | None, follow: bool) -> None:
     """Search in a browser, and answer the API: on this machine only, or with --host to whoever has the token."""
-    from app.server import serve as run
-
     if browser is None:
         browser = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin")
+    import app.search  # noqa: F401 - before the thread below, so that no two import one package
+
     stop = threading.Event()
     if follow:
         threading.Thread(target=Watcher(services.library, lambda _: None).run, args=(stop,), daemon=True).start()
     try:
-        run(services, host, port, open_browser=browser, follows=follow)
+        with ThreadPoolExecutor(1) as beside:  # the vectors and the text tower are opened while the server is imported
+            warm = beside.submit(lambda: services.search.warm_up())
+            from app.server import serve as run
+
+            run(services, host, port, open_browser=browser, follows=follow, ready=warm.result)
     except KeyboardInterrupt:
         pass  # the way to end it
     finally:

@@ -144,7 +144,8 @@ def _segment(snapshot: Snapshot, plan: Plan) -> Segment:
     elif snapshot.header.chosen is Kind.GPU and gpu_found():
         scan = GpuScan(codes)
     else:
-        scan = ExactScan(codes, in_memory=snapshot.header.chosen is Kind.EXACT and codes.nbytes <= plan.memory)
+        stays = snapshot.header.chosen is plan.choose(*codes.shape)  # else one that suits it better is made
+        scan = ExactScan(codes, in_memory=stays and codes.nbytes <= plan.memory)
     return Segment(snapshot.ids, codes, scan, snapshot.header.reach)
 
 

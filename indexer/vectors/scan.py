@@ -6,15 +6,15 @@ itself loses them.
 """
 
 import logging
+import threading
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import faiss
 import numpy as np
 
 from indexer.vectors.base import Ids, Vectors
-from indexer.vectors.beside import step
+from indexer.vectors.beside import start, step
 from indexer.vectors.choice import Kind
 from indexer.vectors.half import AnyCodes, best_of_all, chunks, flat
 from indexer.vectors.rough import Rough
@@ -25,6 +25,7 @@ RECALL = 0.99  # recall@10 against exact search that is kept at every size
 _AIM = 0.995  # what the measured queries must reach, so that others reach RECALL
 _DEPTHS = (10, 100)  # k at which it is measured
 _IN_MEMORY = 256 << 20  # bytes of codes of which an exact scan has copies in memory, half as large
+_A_FEW = 5  # searches; what a command asks, and a server for its first page
 _FURTHEST = (
     4_096,
     32_768,
@@ -67,21 +68,26 @@ class ExactScan:
     def __init__(self, codes: AnyCodes, in_memory: bool = False) -> None:
         self._codes = codes
         self._in_memory = len(codes) > 0 and (in_memory or codes.nbytes <= _IN_MEMORY)
-        self._asked_before = False
+        self._asked = 0
+        self._making: threading.Thread | None = None
+        self._rough: Rough | None = None
 
     def rough(self) -> Rough | None:
-        """What finds candidates; None where that shall not lie in memory, and at the first call.
+        """What finds candidates; None where that shall not lie in memory, and until it is made.
 
-        It takes as long to make as several searches of the file: a command, which asks once, does without.
+        It takes as long to make as thirty searches of the codes themselves: it is made beside them, and for those that
+        ask more than a few times.
         """
-        if not self._in_memory or not self._asked_before:
-            self._asked_before = True
-            return None
+        self._asked += 1
+        if self._in_memory and self._asked > _A_FEW and self._making is None:
+            self._making = start("8-bit vectors", self._make)
         return self._rough
 
-    @cached_property
-    def _rough(self) -> Rough:
-        return Rough(self._codes)
+    def _make(self) -> None:
+        try:
+            self._rough = Rough(self._codes)
+        except OSError as error:  # as the next search will find
+            log.warning("the vectors cannot be read: %s", error.strerror)
 
 
 class CompressedScan:

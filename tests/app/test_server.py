@@ -74,6 +74,15 @@ def test_it_ends_whatever_clients_do(clients: list[socket.socket], address: str)
     time.sleep(2)  # until all are read: its connection is closing then, and cannot be closed again
 
 
+def test_nothing_is_announced_before_searches_are_warm(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise ServerError("no encoder")
+
+    with pytest.raises(ServerError, match="no encoder"):
+        serve(services, port=0, ready=fail)
+    assert capsys.readouterr().out == ""
+
+
 def test_an_answer_waits_for_no_acknowledgement() -> None:
     """asyncio turns Nagle's algorithm off for connections that say they are TCP's."""
     with closing(_listen("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):

@@ -56,7 +56,7 @@ def ask_example() -> None:
 
 def start_page() -> None:
     """Before anything is asked: what could be, and the newest photos."""
-    searchable = services.search.warm_up()
+    searchable = services.search.catch_up()
     if not searchable:
         with services.library.catalog.reading() as session:
             waiting = bool(list_folders(session))
