@@ -95,12 +95,18 @@ def _mixed(port: int, pid: int, options: argparse.Namespace) -> Figures:
     """Minutes of everything that people do, and how the server's memory grows."""
     memory: list[tuple[float, float]] = []
     load = mixed(port, _visits, 4, 60 * options.minutes, lambda at: memory.append((at, _resident(pid) / 1e6)))
-    warm = [(at, used) for at, used in memory if at > 0.25 * memory[-1][0]] or memory
-    slope = np.polyfit(*zip(*warm, strict=True), 1)[0] if len(warm) > 1 else 0.0
     return {f"sightline: mixed, {name}": value for name, value in load.figures().items()} | {
-        "sightline: mixed, resident MB after a quarter": warm[0][1],
-        "sightline: mixed, resident MB at the end": warm[-1][1],
-        "sightline: mixed, growth MB an hour": 3600 * float(slope),
+        f"sightline: mixed, {name}": value for name, value in growth(memory).items()
+    }
+
+
+def growth(memory: list[tuple[float, float]]) -> Figures:
+    """Of resident megabytes by second: each tenth's largest, and by how much the second half's exceeds the first's."""
+    tenths = [part for part in np.array_split([used for _, used in memory], 10) if len(part)]
+    curve = [float(part.max()) for part in tenths]
+    half = len(curve) // 2
+    return {f"resident MB, part {number} of {len(curve)}": used for number, used in enumerate(curve, 1)} | {
+        "growth of the second half, MB": max(curve[half:]) - max(curve[:half] or curve)
     }
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from app.commands.options import command
+from app.heap import share_one_heap
 from app.services import Services
 from indexer.watch import Watcher
 
@@ -26,6 +27,7 @@ from indexer.watch import Watcher
 @command
 def serve(services: Services, host: str, port: int, browser: bool | None, follow: bool) -> None:
     """Search in a browser, and answer the API: on this machine only, or with --host to whoever has the token."""
+    share_one_heap()
     if browser is None:
         browser = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin")
     import app.search  # noqa: F401 - before the thread below, so that no two import one package
