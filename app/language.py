@@ -8,13 +8,15 @@ Free words are the description. Whatever cannot be read raises a `QueryError` th
 import re
 from dataclasses import dataclass, field
 from functools import cache
-
-from lark import Lark, Token, Tree, UnexpectedInput
+from typing import TYPE_CHECKING
 
 from app.errors import QueryError
 from app.filters import FILTERS, Filter
 from app.query import MAX_TEXT, Part, Query
 from indexer.fulltext import tokens
+
+if TYPE_CHECKING:  # what is words alone, as most queries are, needs no grammar
+    from lark import Lark, Token
 
 _GRAMMAR = r"""
 start: item*
@@ -30,11 +32,14 @@ VALUE: /[^\s"“”]\S*/
 WEIGHT: /(?<=\S)\^[0-9]+(\.[0-9]+)?/
 %ignore /\s+/
 """
+_MARKS = re.compile(r'[-"“”()^\\:]')  # without any of these a line is words
 _LARGEST_ID = 2**31 - 1
 
 
 @cache
-def _parser() -> Lark:
+def _parser() -> "Lark":
+    from lark import Lark
+
     return Lark(_GRAMMAR, parser="lalr")
 
 
@@ -48,6 +53,13 @@ def parse(text: str) -> Query:
         raise QueryError(f"the query has {len(text):,} characters; the limit is {MAX_TEXT:,}")
     if (odd := re.search(r"[\0\ud800-\udfff]", text)) is not None:
         raise QueryError("not a character of any text", text, odd.start())
+    return _read(text) if _MARKS.search(text) else Query(text=" ".join(text.split()))
+
+
+def _read(text: str) -> Query:
+    """A query by the grammar."""
+    from lark import Token, Tree, UnexpectedInput
+
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
@@ -65,7 +77,7 @@ def parse(text: str) -> Query:
     return gathered.query()
 
 
-def _culprit(tokens: list[Token]) -> Token:
+def _culprit(tokens: "list[Token]") -> "Token":
     """Which token of an item that was refused: its weight or its value, unless the filter itself is unknown."""
     return next((token for token in tokens if token.type == "FIELD" and _name(token) not in FILTERS), tokens[-1])
 
@@ -101,7 +113,7 @@ class _Gathered:
     without: list[str] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
 
-    def take(self, tokens: list[Token]) -> None:
+    def take(self, tokens: "list[Token]") -> None:
         """One item: an optional minus, then what it is, then its weight or its value."""
         negated = tokens[0].type == "NOT"
         kind, *rest = tokens[negated:]
@@ -119,7 +131,7 @@ class _Gathered:
             raise QueryError("no words between the quotation marks")
         (self.without if negated else self.exact).append(words)
 
-    def _part(self, token: Token, weight: float, negated: bool) -> None:
+    def _part(self, token: "Token", weight: float, negated: bool) -> None:
         part = Part(_photo_id(token) if token.type == "PHOTO" else _unquoted(token), weight)
         if negated:
             self.minus.append(part)
@@ -142,17 +154,17 @@ class _Gathered:
         )
 
 
-def _name(token: Token) -> str:
+def _name(token: "Token") -> str:
     return token[:-1].lower()
 
 
-def _photo_id(token: Token) -> int:
+def _photo_id(token: "Token") -> int:
     if (number := int(token.partition(":")[2])) > _LARGEST_ID:
         raise QueryError(f"no photo has the id {number}")
     return number
 
 
-def _unquoted(token: Token) -> str:
+def _unquoted(token: "Token") -> str:
     """The text of a token without its marks and escapes."""
     text = str(token) if token.type == "WORD" else token[1:-1]
     return re.sub(r"\\(\S)", r"\1", text)

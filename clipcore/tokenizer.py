@@ -11,13 +11,13 @@ import gzip
 import hashlib
 import html
 import logging
+import re
 import zlib
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 
-import ftfy
 import numpy as np
 import regex
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ Tokens = NDArray[np.int64]
 UNITS = 49_152  # the paper's vocabulary: 256 bytes, merges, start and end
 _MERGES = UNITS - 256 - 2  # what of the published merges file belongs to it
 END_OF_WORD = "</w>"
+_PLAIN = re.compile("[ -%'-~]*")  # printable ASCII but &: nothing to mend and no entity
 _WORDS = regex.compile(
     r"<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", regex.IGNORECASE
 )
@@ -63,7 +64,10 @@ def words(text: str) -> list[str]:
 
 def clean(text: str) -> str:
     """Mends mis-decoded Unicode, resolves HTML entities (twice, as published), folds white space, lowers the case."""
-    text = html.unescape(html.unescape(ftfy.fix_text(text))).strip()
+    if not _PLAIN.fullmatch(text):
+        import ftfy  # a twentieth of a second, which most searches need not wait for
+
+        text = html.unescape(html.unescape(ftfy.fix_text(text)))
     return " ".join(text.split()).lower()
 
 

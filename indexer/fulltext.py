@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Float, Integer, String, Subquery, bindparam, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -139,6 +138,8 @@ def index_words(session: Session, photo_ids: Sequence[int]) -> None:
         known = {id_: said for id_, said in session.execute(before)}
         rows = [{"photo_id": id_, "words": said} for id_, said in words.items() if known.get(id_) != said]
         if rows:
+            from sqlalchemy.dialects import postgresql, sqlite  # of which a search needs neither
+
             dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
             insert = dialect.insert(PhotoText)
             changed = insert.on_conflict_do_update(index_elements=["photo_id"], set_={"words": insert.excluded.words})

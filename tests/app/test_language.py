@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.errors import QueryError
 from app.filters import Filter
-from app.language import parse
+from app.language import _read, parse
 from app.query import MAX_TEXT, Part, Query
 
 PIECES = ("a", "-", '"', "(", ")", "^", "2", ".5", " ", "\\", ":", "photo:1", "date:2019", "folder:x y", "“", "”", "\n")
@@ -89,6 +89,14 @@ def test_any_line_is_a_query_that_is_written_back_or_a_query_error(line: str) ->
         return
     assert parse(str(query)) == query
     assert str(parse(str(query))) == str(query)
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.text(st.sampled_from("ab 2\n\t\x1f\x85\u00a0\u2028") | st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_words_alone_are_read_as_by_the_grammar(line: str) -> None:
+    line = "".join(character for character in line if character not in '\0-"“”()^\\:')
+    if line.strip():
+        assert parse(line) == _read(line)
 
 
 @settings(max_examples=100, deadline=None, database=None)

@@ -1,16 +1,20 @@
 """The tokenizer against open_clip's on texts that are hard on tokenizers."""
 
 import gzip
+import html
 import json
 import logging
 from pathlib import Path
 
+import ftfy
 import numpy as np
 import pytest
 
 from clipcore.errors import BundleError, TokenizerError
 from clipcore.thirdparty import import_open_clip
 from clipcore.tokenizer import BundledTokenizer, BytePairTokenizer, byte_symbols, clean
+
+PRINTABLE = "".join(map(chr, range(32, 127)))
 
 HARD = [
     "",
@@ -142,3 +146,11 @@ def test_bundled_tokenizer_refuses_another_file(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(BundleError, match=r"not a tokenizer\.json"):
         BundledTokenizer(path, 16, 0)
+
+
+def test_what_is_taken_for_plain_needs_no_mending() -> None:
+    """Not asked of ftfy: each pair of characters, as it stands and in a text."""
+    for first in PRINTABLE.replace("&", ""):
+        text = " ".join(f"{first}{second} x{first}{second}" for second in PRINTABLE.replace("&", ""))
+        assert clean(text) == " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split()).lower()
+    assert clean("fish &amp;amp; chips") == "fish & chips"
