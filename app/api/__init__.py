@@ -26,7 +26,9 @@ from app.api.problems import PROBLEMS, add_problems, describe_problems
 from app.metrics import Measured, Metrics
 from app.services import Live, Services
 
-_ROUTERS = (
+_ROUTERS = (  # tried one after the other: those asked most come first
+    search.router,
+    photos.router,
     albums.router,
     describe.router,
     duplicates.router,
@@ -36,8 +38,6 @@ _ROUTERS = (
     jobs.router,
     metrics.router,
     names.router,
-    photos.router,
-    search.router,
     status.router,
     tags.router,
     download.router,
