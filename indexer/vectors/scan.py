@@ -22,14 +22,11 @@ from indexer.vectors.rough import Rough
 log = logging.getLogger(__name__)
 
 RECALL = 0.99  # recall@10 against exact search that is kept at every size
-_AIM = 0.995  # what the measured queries must reach, so that others reach RECALL
-_DEPTHS = (10, 100)  # k at which it is measured
+_AIM = 0.995  # what the measured queries shall reach, so that others reach RECALL
+_AIMS = {10: _AIM, 100: RECALL}  # by k, what they must
 _IN_MEMORY = 256 << 20  # bytes of codes of which an exact scan has copies in memory, half as large
 _A_FEW = 5  # searches; what a command asks, and a server for its first page
-_FURTHEST = (
-    4_096,
-    32_768,
-)  # candidates to be asked for; to sort more costs as much as to score all
+_FURTHEST = (4_096, 32_768)  # candidates to be asked for; to sort more costs as much as to score all
 _MOST_LISTS = 2_048  # of an IVF; assigning rows to more takes longer than it saves
 _TRAINING_ROWS = 64  # a list (FAISS asks for at least 39)
 
@@ -134,7 +131,7 @@ def compress(codes: AnyCodes, kind: Kind) -> CompressedScan:
 def _bits(count: int, dim: int, kind: Kind) -> "faiss.Index":
     if kind is Kind.RABITQ:
         return faiss.IndexRaBitQFastScan(dim, faiss.METRIC_INNER_PRODUCT)
-    lists = max(1, min(int(count**0.5), count // 40, _MOST_LISTS))
+    lists = max(1, min(int(count**0.5 / 2), count // 40, _MOST_LISTS))
     quantizer: Any = faiss.IndexFlatIP(dim)
     index = faiss.IndexIVFRaBitQFastScan(quantizer, dim, lists, faiss.METRIC_INNER_PRODUCT)
     index.own_fields = True
@@ -148,7 +145,7 @@ def measure(codes: AnyCodes, scan: CompressedScan, queries: Vectors) -> Reach | 
 
     An IVF is first set to the fewest lists that hold them.
     """
-    depth = min(_DEPTHS[-1], len(codes))
+    depth = min(max(_AIMS), len(codes))
     truth = best_of_all(codes, queries, depth)
     for furthest in _FURTHEST:
         for lists in _list_counts(scan):
@@ -156,8 +153,8 @@ def measure(codes: AnyCodes, scan: CompressedScan, queries: Vectors) -> Reach | 
                 scan.visit(lists)
             step()
             ranks = np.stack([_ranks(scan, query, best, furthest) for query, best in zip(queries, truth, strict=True)])
-            if (ranks[:, :10] < furthest).mean() >= _AIM and (ranks < furthest).mean() >= _AIM:
-                return _reach(ranks)
+            if all((ranks[:, :k] < furthest).mean() >= aim for k, aim in _AIMS.items()):
+                return _reach(ranks, furthest)
     return None
 
 
@@ -165,7 +162,7 @@ def _list_counts(scan: CompressedScan) -> list[int]:
     if scan.kind is not Kind.IVF:
         return [0]
     total = faiss.extract_index_ivf(scan._index).nlist
-    return [max(1, total * part // 32) for part in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)]
+    return [max(1, total * part // 32) for part in (1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 32)]
 
 
 def _ranks(scan: CompressedScan, query: Vectors, best: Ids, furthest: int) -> Ids:
@@ -177,11 +174,11 @@ def _ranks(scan: CompressedScan, query: Vectors, best: Ids, furthest: int) -> Id
     return np.where(found[places] == best, places, furthest)
 
 
-def _reach(ranks: Ids) -> Reach:
+def _reach(ranks: Ids, furthest: int) -> Reach:
     counts = []
-    for depth in _DEPTHS:
+    for depth in _AIMS:
         placed = np.sort(ranks[:, :depth], axis=None)
         needed = placed[min(int(np.ceil(_AIM * placed.size)), placed.size) - 1] + 1
-        counts.append(max(int(needed), depth))
+        counts.append(max(min(int(needed), furthest), depth))
     at_10, at_100 = counts[0], max(counts)
     return Reach(at_10, at_100, float((ranks[:, :10] < at_10).mean()), len(ranks))
