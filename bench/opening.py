@@ -45,6 +45,7 @@ def bench_opening(work: Path, photos: int) -> dict[str, float]:
     home = {"SIGHTLINE_HOME": str(work)}
     subprocess.run([sys.executable, "-m", "bench.synthetic", str(work), str(photos)], check=True)
     built = measure([sys.executable, "-c", _SETTLE, str(work)], {"PYTHONPATH": os.getcwd()}, work)
+    subprocess.run([*SIGHTLINE, "status"], env={**os.environ, **home}, check=True)  # says which index that is
     search = [*SIGHTLINE, "search", QUERY]
     first, second = (measure(search, home | {"PYTHONPATH": os.getcwd()}, work) for _ in range(2))
     label = f"{photos:,} photos:"
