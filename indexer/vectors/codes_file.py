@@ -43,34 +43,39 @@ class CodesFile:
         """A copy of neighbouring rows (a slice), or of any (their numbers)."""
         if isinstance(rows, slice):
             begin, end, _ = rows.indices(len(self))
-            return self._read(begin, max(end - begin, 0))
+            return self._read(begin, np.empty((max(end - begin, 0), self.shape[1]), "<f2"))
         if not self._read_through:
-            return np.concatenate([self[:0], *(self._read(int(row), 1) for row in rows)])
+            codes = np.empty((len(rows), self.shape[1]), "<f2")
+            for i, row in enumerate(rows.tolist()):
+                self._read(row, codes[i : i + 1])
+            return codes
         if os.fstat(self._file.fileno()).st_size < self._begin + self.nbytes:
             raise self._shorter()
         return self._mapped[rows]
 
     def blocks(self, size: int) -> Iterator[NDArray[np.uint8]]:
-        """All bytes, in parts of `size`; once they have been had, rows are looked up in the map."""
+        """All bytes, in parts of `size`, each in the place of the last; after them, rows are looked up in the map."""
+        block = np.empty(min(size, self.nbytes), np.uint8)
         for start in range(0, self.nbytes, size):
-            yield self._bytes(start, min(size, self.nbytes - start))
+            part = block[: self.nbytes - start]
+            self._fill(start, part)
+            yield part
         self._read_through = True
 
-    def _read(self, row: int, count: int) -> Codes:
-        width = self.shape[1]
-        return self._bytes(row * width * 2, count * width * 2).view("<f2").reshape(count, width)
+    def _read(self, row: int, codes: Codes) -> Codes:
+        """Reads as many rows as `codes` has into it."""
+        self._fill(row * self.shape[1] * 2, codes.reshape(-1).view(np.uint8))
+        return codes
 
-    def _bytes(self, start: int, size: int) -> NDArray[np.uint8]:
-        content = np.empty(size, np.uint8)
+    def _fill(self, start: int, content: NDArray[np.uint8]) -> None:
         at = 0
-        while at < size:
+        while at < len(content):
             with self._lock:
                 self._file.seek(self._begin + start + at)
                 got = self._file.readinto(content[at:].data)
             if not got:
                 raise self._shorter()
             at += got
-        return content
 
     def _shorter(self) -> OSError:
         return OSError(errno.EIO, "it has become shorter", str(self._file.name))
