@@ -19,6 +19,7 @@ from app.access import Access, find_token
 from app.api import ROOT, create_api
 from app.bodies import BodyLimit
 from app.errors import ServerError
+from app.heap import keep_what_is_loaded
 from app.new_folder import allowed
 from app.services import Live, Services
 from app.shield import LOOPBACK, Hosts, Shield
@@ -140,6 +141,7 @@ def _run(
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            keep_what_is_loaded()
             _announce(address, settings, door)
             if open_browser:
                 webbrowser.open(address)

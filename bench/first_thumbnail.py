@@ -88,11 +88,10 @@ def bench(work: Path, photos: int, rounds: int) -> dict[str, float]:
                 browser.close()
         finally:
             server.terminate()
-    took.sort()
     label = f"{photos:,} photos:"
     return {
         f"{label} Enter to {FIRST} thumbnails, median ms": statistics.median(took),
-        f"{label} Enter to {FIRST} thumbnails, 95th percentile ms": took[min(len(took) - 1, int(0.95 * len(took)))],
+        f"{label} Enter to {FIRST} thumbnails, 95th percentile ms": float(np.percentile(took, 95)),
         f"{label} questions asked": float(rounds),
     }
 
@@ -100,7 +99,7 @@ def bench(work: Path, photos: int, rounds: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=20, help="questions")
+    parser.add_argument("--rounds", type=int, default=60, help="questions")
     parser.add_argument("--work", type=Path, help="a folder for the library (20 KB a photo) instead of the system's")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()

@@ -1,9 +1,13 @@
-"""One heap for all threads."""
+"""One heap for all threads, and little for the garbage collector to look through."""
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+
+import app.ui
 
 THREADS = """
 import ctypes, sys, threading
@@ -28,3 +32,16 @@ libc.fclose(out)
 def test_threads_share_one_heap() -> None:
     done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
     assert done.stdout.count("<heap nr=") == 1
+
+
+def test_what_is_loaded_is_not_looked_through_again() -> None:
+    code = (
+        "import gc, app.server; from app.heap import keep_what_is_loaded as keep; keep(); print(len(gc.get_objects()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1_000
+
+
+def test_pages_do_not_collect_garbage_after_each_run() -> None:
+    settings = tomllib.loads((Path(app.ui.__file__).parent / ".streamlit" / "config.toml").read_text())
+    assert settings["runner"]["postScriptGC"] is False
