@@ -1,5 +1,6 @@
 """What one process needs to answer: a library, its search, its describe. The API and the pages share one."""
 
+import gc
 import logging
 import threading
 import time
@@ -88,6 +89,7 @@ class Live:
             fresh = Services(library.settings, library.catalog)
             fresh.search.warm_up()
             self._services = fresh
+            gc.unfreeze()  # so that what the old encoder leaves can be collected (`app.heap`)
         except (ClipcoreError, IndexerError) as error:
             log.warning("the library uses another encoder now, which cannot be loaded: %s", error)
 

@@ -1,8 +1,10 @@
+import gc
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import select
 
 from app import services as process
 from app.cli import main
+from app.heap import keep_what_is_loaded
 from app.query import Query
 from app.services import Live, Services
 from indexer.catalog import EncoderRecord, Photo, PhotoMetadata, Vector
@@ -165,6 +168,20 @@ def test_a_running_process_goes_over_and_never_mixes(
     assert len(after.search(Query("x")).hits) == 5
     assert len(before.search(Query("x")).hits) == 5, "a question that was asked before is answered as it began"
     before.library.close()
+
+
+def test_what_the_encoder_before_held_is_given_back(
+    indexed: Library, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_LOOK_EVERY", 0.0)
+    live = Live(Services(load_settings()))
+    before = weakref.ref(live.now().search)
+    keep_what_is_loaded()
+    switch_encoder(with_encoder(indexed, small_bundle))
+    time.sleep(0.01)
+    live.now()
+    gc.collect()
+    assert before() is None
 
 
 def test_the_commands(indexed: Library, small_bundle: Path) -> None:
