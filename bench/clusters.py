@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 PER_CLUSTER = 100
 _SPREAD = 0.7  # of a cluster, over the spread of their centres
 _MEAN = 0.8  # of pictures, and of texts elsewhere, over the spread of all
-_ROWS = 20_000
+ROWS = 20_000  # of a part
 
 
 def _axes(dim: int) -> NDArray[np.float32]:
@@ -35,8 +35,8 @@ def picture_like(count: int, dim: int) -> Iterator[NDArray[np.float16]]:
     """`count` unit vectors in half precision, in parts."""
     rng, axes = np.random.default_rng(0), _axes(dim)
     centres = rng.standard_normal((max(count // PER_CLUSTER, 1), dim), dtype=np.float32)
-    for start in range(0, count, _ROWS):
-        rows = min(_ROWS, count - start)
+    for start in range(0, count, ROWS):
+        rows = min(ROWS, count - start)
         latent = centres[rng.integers(len(centres), size=rows)]
         latent += _SPREAD * rng.standard_normal((rows, dim), dtype=np.float32)
         yield _unit((latent * _scales(dim)) @ axes + _MEAN * axes[5]).astype(np.float16)

@@ -28,11 +28,12 @@ follow(Library(load_settings(home=sys.argv[1]))).settle()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=1_000_000)
+    parser.add_argument("--like", default="", help="captioned pictures, a table or a tar, that vectors shall be like")
     parser.add_argument("--work", type=Path, help="a folder for the library (5 KB a photo) instead of the system's")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as temporary:
-        figures = bench_opening(Path(temporary), options.photos)
+        figures = bench_opening(Path(temporary), options.photos, options.like)
     print(f"\n{machine()}")
     for name, value in figures.items():
         print(f"{name:50} {value:10.2f}")
@@ -40,10 +41,11 @@ def main() -> None:
         write_results(options.json, figures)
 
 
-def bench_opening(work: Path, photos: int) -> dict[str, float]:
+def bench_opening(work: Path, photos: int, like: str = "") -> dict[str, float]:
     """Seconds and megabytes of each step."""
     home = {"SIGHTLINE_HOME": str(work)}
-    subprocess.run([sys.executable, "-m", "bench.synthetic", str(work), str(photos)], check=True)
+    pictures = [like] if like else []
+    subprocess.run([sys.executable, "-m", "bench.synthetic", str(work), str(photos), *pictures], check=True)
     built = measure([sys.executable, "-c", _SETTLE, str(work)], {"PYTHONPATH": os.getcwd()}, work)
     subprocess.run([*SIGHTLINE, "status"], env={**os.environ, **home}, check=True)  # says which index that is
     search = [*SIGHTLINE, "search", QUERY]
