@@ -20,6 +20,7 @@ _ROOT = Path(__file__).parents[2]
 _ON_DISK = ("compaction", "ingest", "snapshot", "switch")
 _LONGEST = 300  # characters of an error that a person reads
 _FEW, _MANY = 4_000, 400_000  # bytes left on a disk that is almost full
+_MANY_WITHOUT_CATALOG = 40_000  # where the catalog lies elsewhere, less is written
 ROOM = 1 << 30  # bytes of a disk that is not full: with less than 500 MB free the doctor complains
 _CALLS = 120  # writes and syncs of an operation, about
 
@@ -69,7 +70,8 @@ class FullDisk(DiskTrial):
     def harm(self, operation: str) -> list[str]:
         disk = self.home.parent
         before = len(self.said)
-        left = int(_FEW * (_MANY / _FEW) ** self.chance.random())
+        many = _MANY_WITHOUT_CATALOG if self.database else _MANY
+        left = int(_FEW * (many / _FEW) ** self.chance.random())
         self._resize(disk, shutil.disk_usage(disk).used + left)
         try:
             return self.work(operation)
