@@ -21,6 +21,7 @@ from PIL import Image
 
 from bench.figures import machine, write_results
 from bench.library import SIGHTLINE
+from bench.process import folder
 from indexer.settings import load_settings
 from indexer.thumbnails import Thumbnails
 
@@ -100,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=60, help="questions")
-    parser.add_argument("--work", type=Path, help="a folder for the library (20 KB a photo) instead of the system's")
+    parser.add_argument("--work", type=folder, help="a folder for the library (20 KB a photo) instead of the system's")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as temporary:

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 from bench.figures import machine, write_results
 from bench.library import QUERY, SIGHTLINE
-from bench.process import measure
+from bench.process import folder, measure
 
 _SETTLE = """
 import sys
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=1_000_000)
     parser.add_argument("--like", default="", help="captioned pictures, a table or a tar, that vectors shall be like")
-    parser.add_argument("--work", type=Path, help="a folder for the library (5 KB a photo) instead of the system's")
+    parser.add_argument("--work", type=folder, help="a folder for the library (5 KB a photo) instead of the system's")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as temporary:

@@ -18,11 +18,18 @@ class Measured:
     resident: int
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Measured:
-    """Runs a command to its end in `folder`; stops the benchmark when it fails."""
+def folder(path: str) -> Path:
+    """A folder named on the command line, made where there is none."""
+    made = Path(path)
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str], where: Path) -> Measured:
+    """Runs a command to its end in the folder `where`; stops the benchmark when it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, cwd=where, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     assert process.stderr is not None
     errors = process.stderr.read().decode(errors="replace")

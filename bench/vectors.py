@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bench.clusters import picture_like, text_like
 from bench.figures import machine, write_results
-from bench.process import measure
+from bench.process import folder, measure
 
 K = 10
 _SHARES = (0.0001, 0.001, 0.01, 0.1, 0.5, 0.9)
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="10000000 needs 12 GB")
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--work", type=Path, help="a folder for the vectors (3 KB each) instead of the system's")
+    parser.add_argument("--work", type=folder, help="a folder for the vectors (3 KB each) instead of the system's")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
     figures: dict[str, float] = {}
@@ -79,9 +79,9 @@ def _apart(work: Path, side: str, dim: int) -> dict[str, float]:
 
 def run(work: str, side: str, dim: int) -> None:
     """What such a process does."""
-    folder = Path(work)
-    found = _build(folder, dim) if side == "build" else _time(folder, side, dim)
-    (folder / f"{side}.json").write_text(json.dumps(found))
+    place = Path(work)
+    found = _build(place, dim) if side == "build" else _time(place, side, dim)
+    (place / f"{side}.json").write_text(json.dumps(found))
 
 
 def _codes(work: Path, dim: int) -> NDArray[np.float16]:
@@ -113,7 +113,8 @@ def _build(work: Path, dim: int) -> dict[str, float]:
 
 def _time(work: Path, side: str, dim: int) -> dict[str, float]:
     start = time.perf_counter()
-    search = {"exact": _exact, "numpy": _numpy, "ours": _Ours}[side](work, dim)
+    sides: dict[str, Callable[[Path, int], Search]] = {"exact": _exact, "numpy": _numpy, "ours": _Ours}
+    search = sides[side](work, dim)
     queries = np.load(work / "queries.npy")
     search(queries[0], K)
     first = time.perf_counter() - start
