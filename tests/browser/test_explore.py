@@ -12,6 +12,7 @@ from tests.browser.conftest import Visit, served
 
 def test_the_map_is_moved_and_its_photos_opened_with_keys(visit: Visit, address: str) -> None:
     page = visit(address)
+    page.wait_for_load_state("networkidle")  # or a thumbnail of this page is taken for the map's
     page.get_by_role("link", name="Explore").click()
     canvas = page.get_by_role("application", name="Map of the library")
     with page.expect_response(lambda response: "/thumbnail" in response.url, timeout=60_000):
