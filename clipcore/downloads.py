@@ -138,6 +138,13 @@ def hub_file(repo: str, *names: str) -> Path | None:
         raise DownloadError(f"cannot get {' or '.join(unknown)} of hf-hub:{repo}: {in_one_line(error)}") from error
 
 
+def required_hub_file(repo: str, *names: str) -> Path:
+    """The same where one of `names` must be there. Raises DownloadError also when the repository has none of them."""
+    if (file := hub_file(repo, *names)) is None:
+        raise DownloadError(f"hf-hub:{repo} has none of {', '.join(names)}")
+    return file
+
+
 def _from_hub(repo: str, names: list[str]) -> Path | None:
     import huggingface_hub
     from huggingface_hub.errors import RemoteEntryNotFoundError

@@ -8,7 +8,7 @@ from typing import Any
 import platformdirs
 
 from clipcore.architectures import Architecture
-from clipcore.downloads import fetch, hub_file
+from clipcore.downloads import fetch, required_hub_file
 from clipcore.errors import CheckpointError, DownloadError
 from clipcore.open_clip_model import OpenClipModel, find_model
 from clipcore.thirdparty import import_open_clip
@@ -42,10 +42,7 @@ class Published:
 
     def _from_hub(self) -> Path:
         repo, _, name = str(self.config["hf_hub"]).rpartition("/")
-        file = hub_file(repo, *([name] if name else HUB_FILES))
-        if file is None:
-            raise DownloadError(f"hf-hub:{repo} has no {name or ' and no '.join(HUB_FILES)}")
-        return file
+        return required_hub_file(repo, *([name] if name else HUB_FILES))
 
     def _from_url(self) -> Path:
         url = str(self.config["url"])

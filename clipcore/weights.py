@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clipcore.architectures import Architecture, from_open_clip_config
-from clipcore.downloads import hub_file
+from clipcore.downloads import hub_file, required_hub_file
 from clipcore.errors import ArchitectureError, CheckpointError, DownloadError
 from clipcore.hugging_face import CONFIG
 from clipcore.open_clip_model import OpenClipModel, find_model
@@ -102,18 +102,12 @@ def _hub_folder(repo: str, folder: Path | None) -> Path:
     """The folder that holds a hub repository's configuration and weights: one's own, or the hub's cache."""
     if folder is not None and (folder.expanduser() / repo).is_dir():
         return folder.expanduser() / repo
-    config = _required(repo, (OPEN_CLIP_CONFIG, CONFIG))
+    config = required_hub_file(repo, OPEN_CLIP_CONFIG, CONFIG)
     with suppress(DownloadError):  # what is not said there has defaults
         for name in ("preprocessor_config.json", *_TOKENIZER_FILES):
             hub_file(repo, name)
-    _required(repo, _FILES)
+    required_hub_file(repo, *_FILES)
     return config.parent
-
-
-def _required(repo: str, names: tuple[str, ...]) -> Path:
-    if (file := hub_file(repo, *names)) is None:
-        raise DownloadError(f"hf-hub:{repo} has none of {', '.join(names)}")
-    return file
 
 
 def resolve_preprocessing(known: dict[str, Any], size: int, default: Preprocessing) -> Preprocessing:

@@ -1,7 +1,6 @@
 """Downloads over a real socket: a server on the loopback that serves, cuts and lies."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,6 +11,7 @@ from clipcore import downloads
 from clipcore.downloads import fetch, verified
 from clipcore.errors import DownloadError
 from clipcore.registry import promised_hash
+from tests.clipcore.serving import serving
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -56,12 +56,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server() as serving:
-        thread = threading.Thread(target=serving.serve_forever)
-        thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+    with serving(Server()) as running:
+        yield running
 
 
 def test_whole_and_only_once(server: Server, tmp_path: Path) -> None:

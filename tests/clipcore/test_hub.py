@@ -4,12 +4,13 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.clipcore.serving import serving
 
 ASK = """
 import sys
@@ -61,12 +62,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    with Hub() as serving:
-        thread = threading.Thread(target=serving.serve_forever)
-        thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+    with serving(Hub()) as running:
+        yield running
 
 
 def ask(home: Path, port: int, repo: str, *names: str) -> str:
