@@ -72,7 +72,10 @@ def add_problems(api: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return problem(422, "Cannot answer this", f"{where}: {first['msg']}")
+        said = first["msg"]
+        if first["type"] == "model_attributes_type":  # pydantic's own words are of dictionaries and attributes
+            said = "expected a JSON object" + (", sent as Content-Type: application/json" if where == "body" else "")
+        return problem(422, "Cannot answer this", f"{where}: {said}")
 
 
 def describe_problems(schema: dict[str, Any]) -> dict[str, Any]:

@@ -202,6 +202,13 @@ def test_bad_requests_are_problems_in_one_line(
     assert "\n" not in problem["detail"]
 
 
+def test_a_body_of_the_wrong_kind_is_told_what_is_expected(client: TestClient) -> None:
+    answer = client.post(f"{ROOT}/search", json={"query": "a dog"})
+    assert answer.json()["detail"] == "body.query: expected a JSON object"
+    plain = client.post(f"{ROOT}/search", content='{"query": {"text": "a dog"}}', headers={"Content-Type": "text/plain"})
+    assert plain.json()["detail"] == "body: expected a JSON object, sent as Content-Type: application/json"
+
+
 def test_the_api_describes_itself(client: TestClient) -> None:
     schema = client.get(f"{ROOT}/openapi.json").json()
     assert {"/search", "/describe", "/photos/{photo_id}", "/status", "/health/ready"} <= set(schema["paths"])
