@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.vectors.base import Ids, Vectors
 from indexer.vectors.beside import start, step
@@ -101,12 +102,13 @@ class CompressedScan:
         """Sets how many lists of an IVF are scanned."""
         faiss.extract_index_ivf(self._index).nprobe = lists
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self) -> memoryview:
         """What `from_bytes` reads; safe to read only when it is known to be ours."""
-        return faiss.serialize_index(self._index).tobytes()
+        content: NDArray[np.uint8] = faiss.serialize_index(self._index)
+        return content.data
 
     @classmethod
-    def from_bytes(cls, content: bytes | memoryview, kind: Kind) -> "CompressedScan":
+    def from_bytes(cls, content: memoryview, kind: Kind) -> "CompressedScan":
         return cls(faiss.deserialize_index(np.frombuffer(content, np.uint8)), kind)
 
 

@@ -133,16 +133,18 @@ def _write(
     ids, digests = _write_codes(file, rows)
     file.flush()
     built = build(_codes(path, len(ids), owner.dim))
-    scan = built.scan.to_bytes() if built.scan else b""
-    rest = ids.astype("<i8").tobytes() + digests + scan
-    file.write(rest)
+    scan = built.scan.to_bytes() if built.scan else memoryview(b"")
+    sha256 = hashlib.sha256()
+    for part in (ids.astype("<i8").data, digests, scan):  # a scan may take a gigabyte: it is not copied
+        file.write(part)
+        sha256.update(part)
     file.seek(0)
-    file.write(_head(owner, _header(owner, len(ids), revision, built, len(scan), rest)))
+    file.write(_head(owner, _header(owner, len(ids), revision, built, len(scan), sha256.hexdigest())))
     file.flush()
     os.fsync(file.fileno())
 
 
-def _header(owner: Owner, count: int, revision: int, built: Built, scan_bytes: int, rest: bytes) -> Header:
+def _header(owner: Owner, count: int, revision: int, built: Built, scan_bytes: int, sha256: str) -> Header:
     return Header(
         encoder=owner.encoder,
         dim=owner.dim,
@@ -152,7 +154,7 @@ def _header(owner: Owner, count: int, revision: int, built: Built, scan_bytes: i
         kind=built.scan.kind if built.scan else Kind.EXACT,
         reach=built.reach,
         scan_bytes=scan_bytes,
-        sha256=hashlib.sha256(rest).hexdigest(),
+        sha256=sha256,
     )
 
 

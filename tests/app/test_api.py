@@ -205,7 +205,9 @@ def test_bad_requests_are_problems_in_one_line(
 def test_a_body_of_the_wrong_kind_is_told_what_is_expected(client: TestClient) -> None:
     answer = client.post(f"{ROOT}/search", json={"query": "a dog"})
     assert answer.json()["detail"] == "body.query: expected a JSON object"
-    plain = client.post(f"{ROOT}/search", content='{"query": {"text": "a dog"}}', headers={"Content-Type": "text/plain"})
+    plain = client.post(
+        f"{ROOT}/search", content='{"query": {"text": "a dog"}}', headers={"Content-Type": "text/plain"}
+    )
     assert plain.json()["detail"] == "body: expected a JSON object, sent as Content-Type: application/json"
 
 
