@@ -2,7 +2,6 @@
 
 import base64
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from app.errors import QueryError
 from app.fetch import FetchLimits, fetch, is_public, public_address
 from app.services import Services
 from indexer.settings import load_settings
+from tests.serving import serving
 
 NOT_PUBLIC = [
     *("127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1"),
@@ -93,7 +93,7 @@ def web(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[list[str]]:
             pass  # whoever asked has gone, as it should
 
     looked_up: list[str] = []
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with serving(Server(("127.0.0.1", 0), Handler)) as server:
         where = ("127.0.0.1", server.server_address[1])
         true_address = public_address
 
@@ -102,9 +102,7 @@ def web(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[list[str]]:
             return (socket.AF_INET, where) if host.endswith(".example") else true_address(host, port)
 
         monkeypatch.setattr(app.fetch, "public_address", lookup)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
         yield looked_up
-        server.shutdown()
 
 
 def sends(body: bytes, status: int = 200, **headers: str) -> Answer:

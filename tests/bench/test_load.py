@@ -1,6 +1,5 @@
 """The load generator asks as often as it says, and counts what fails."""
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -8,6 +7,7 @@ from itertools import count
 import pytest
 
 from bench.load import Ask, Client, alone, at_rate, flat_out, mixed
+from tests.serving import serving
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -26,10 +26,8 @@ class _Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
-        threading.Thread(target=server.serve_forever).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), _Answer)) as server:
         yield server.server_port
-        server.shutdown()
 
 
 def asks() -> Iterator[Ask]:

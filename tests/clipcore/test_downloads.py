@@ -11,7 +11,7 @@ from clipcore import downloads
 from clipcore.downloads import fetch, verified
 from clipcore.errors import DownloadError
 from clipcore.registry import promised_hash
-from tests.clipcore.serving import serving
+from tests.serving import serving
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clipcore.serving import serving
+from tests.serving import serving
 
 ASK = """
 import sys

@@ -1,4 +1,4 @@
-"""Real servers on the loopback, for what downloads."""
+"""Real servers on the loopback, for what asks or downloads."""
 
 import threading
 from collections.abc import Iterator
@@ -15,6 +15,8 @@ def serving(server: Server) -> Iterator[Server]:
     with server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
