@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import click
 
+from app.arithmetic import calculate_in_one_thread
 from app.commands.options import command
 from app.heap import share_one_heap
 from app.services import Services
@@ -32,6 +33,7 @@ def serve(services: Services, host: str, port: int, browser: bool | None, follow
         browser = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin")
     import app.search  # noqa: F401 - before the thread below, so that no two import one package
 
+    calculate_in_one_thread()
     stop = threading.Event()
     if follow:
         threading.Thread(target=Watcher(services.library, lambda _: None).run, args=(stop,), daemon=True).start()

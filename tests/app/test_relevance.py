@@ -17,6 +17,14 @@ def test_deviations_are_counted_from_what_words_at_large_score_on_the_same_photo
     assert found == pytest.approx([2, -2], abs=1e-4), "the same score is much on one photo and little on the other"
 
 
+def test_deviations_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    scores, photos, tags = (rng.normal(size=size).astype(np.float32) for size in ((7,), (7, 24), (30, 24)))
+    others = photos @ tags.T
+    expected = (scores - others.mean(axis=1)) / others.std(axis=1)
+    assert above_words_at_large(scores, photos, tags) == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_few_matches_hardly_move_the_background() -> None:
     rng = np.random.default_rng(0)
     at_large = rng.normal(0.2, 0.05, 1000).astype(np.float32)
