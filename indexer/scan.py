@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, and_, case, null, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, String, and_, case, null, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Folder, Photo, PhotoMetadata, PhotoState, Vector
@@ -179,7 +179,7 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
             said.sidecar_mtime_ns,
             photo.id,
             state,
-            photo.error.is_not(None),
+            type_coerce(photo.error.is_not(None), Integer),  # else every row is gone through to make a bool of it
         )
         .select_from(
             Photo.__table__.outerjoin(Vector.__table__, of_encoder).outerjoin(

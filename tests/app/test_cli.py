@@ -57,6 +57,11 @@ def test_index_search_similar_describe_status(sightline: Sightline, folder: Path
     assert str(folder) in sightline("status").stdout
 
 
+def test_a_command_leaves_the_catalog_in_one_file(sightline: Sightline, own_home: Path) -> None:
+    sightline("status")
+    assert [path.name for path in own_home.glob("catalog.*")] == ["catalog.sqlite3"], "and no log of changes beside it"
+
+
 def test_pictures_with_weights_in_a_search(sightline: Sightline, folder: Path, tmp_path: Path) -> None:
     sightline("index", str(folder))
     elsewhere = shutil.copy(folder / "c.webp", tmp_path / "copy^2.webp")
