@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CompoundSelect, Integer, func, literal_column, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import CompoundSelect, Connection, Integer, func, literal_column, select, union_all
 
 from app.relevance import Relevances
 from indexer.catalog import Photo, PhotoState
@@ -60,13 +59,13 @@ def find_mentions(library: Library, text: str, strong: float = STRONG, photos: i
     words = [word for word in dict.fromkeys(tokens(text).split()) if word not in JOINING][:_MOST_WORDS]
     if not words:
         return NONE
-    with library.catalog.reading() as session:
-        found = _written(session, words)
+    with library.catalog.reading_columns() as connection:
+        found = _written(connection, words)
         if not any(found):
             return NONE
         if photos is None:
             present = select(func.count()).select_from(Photo).where(Photo.state == PhotoState.PRESENT)
-            photos = session.execute(present).scalar_one()
+            photos = connection.execute(present).scalar_one()
     most = min(_COMMON, max(1, photos / 4))
     total, shares = 0.0, dict[int, float]()
     for contents in found:
@@ -80,11 +79,11 @@ def find_mentions(library: Library, text: str, strong: float = STRONG, photos: i
     return Mentions(np.array(list(kept), np.int64), np.array(list(kept.values()), np.float32))
 
 
-def _written(session: Session, words: Sequence[str]) -> list[set[int]]:
+def _written(connection: Connection, words: Sequence[str]) -> list[set[int]]:
     """The contents of which each word is written; of a common word only so many that this can be seen."""
     names = {name: value for i, word in enumerate(words) for name, value in asked(_forms(word), number=i).items()}
     found: list[set[int]] = [set() for _ in words]
-    for number, content_id in session.execute(_of_words(len(words)), names):
+    for number, content_id in connection.execute(_of_words(len(words)), names):
         found[number].add(content_id)
     return found
 

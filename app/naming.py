@@ -27,7 +27,8 @@ SHRINKAGE = 0.3  # of the covariance towards that of unrelated dimensions
 TEXT = 1.5  # how much the description counts beside the names in it
 GROUPS = ("people", "animals", "plants", "food", "clothing", "vehicles", "objects", "places", "nature")  # have names
 _HAN = "\u2e80-\u9fff\U00020000-\U0010ffff"  # each character is a word (`indexer.fulltext`)
-_NAMES = select(Name.id, Name.name, Name.words)  # asked for each description
+_NAME = Name.__table__.c
+_NAMES = select(_NAME.id, _NAME.name, _NAME.words)  # asked for each description
 _WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f])*")
 
 
@@ -62,8 +63,8 @@ class Naming:
     def find(self, text: str) -> list[Place]:
         """The taught names in a text, as they stand there; of several that begin at one word, the longest."""
         words = set(tokens(text).split())
-        with self._library.catalog.reading() as session:
-            named = session.execute(_NAMES).all()
+        with self._library.catalog.reading_columns() as connection:
+            named = connection.execute(_NAMES).all()
         met = {id_: (name, said) for id_, name, said in named if words.issuperset(said.split())}
         return places(text, self._known(met)) if met else []
 

@@ -73,8 +73,8 @@ _OF_CONTENTS = (  # made once: to put it together takes longer than to run it
 def photos_of_contents(library: Library, content_ids: Sequence[int]) -> dict[int, PhotoDetails]:
     """The present photos of contents, by content id; a content without any is left out."""
     found: dict[int, list[_Row]] = {}
-    with library.catalog.reading() as session:
-        rows: list[_Row] = [tuple(row) for row in session.execute(_OF_CONTENTS, {"ids": content_ids})]
+    with library.catalog.reading_columns() as connection:
+        rows: list[_Row] = [tuple(row) for row in connection.execute(_OF_CONTENTS, {"ids": content_ids})]
     for row in rows:
         found.setdefault(row[-1], []).append(row)
     return {content_id: _details(rows[0], [row[1] for row in rows[1:]]) for content_id, rows in found.items()}

@@ -35,7 +35,6 @@ Found = TypeVar("Found")
 
 _READ_ANEW_FROM = 50_000  # changes; where they are most of the library too, it is written to disk as it is read
 _RETRY_AFTER = 60  # seconds, when a snapshot could not be written
-_NOW = select(Clock.revision)  # asked for each search
 
 
 class Followed(Protocol):
@@ -156,10 +155,10 @@ class FollowedIndex:
         self._index, self._revision = FaissIndex(self._owner.dim, self._plan), 0
 
     def _catch_up(self) -> None:
+        if self._library.catalog.revision() == self._revision:
+            return
         with self._library.catalog.reading() as session:
-            now = session.execute(_NOW).scalar_one()
-            if now == self._revision:
-                return
+            now = session.execute(select(Clock.revision)).scalar_one()
             pending = session.execute(select(func.count()).where(newer_than(self._revision))).scalar_one()
             if pending >= _READ_ANEW_FROM and pending > len(self._index) and self._read_anew(session, now):
                 return

@@ -161,11 +161,13 @@ def test_readers_are_not_held_up_by_a_writer(tmp_path: Path) -> None:
 
 @on_both_databases
 def test_a_reader_sees_one_state_while_others_write(catalog: Catalog) -> None:
-    with catalog.reading() as session:
+    with catalog.reading() as session, catalog.reading_columns() as connection:
         before = session.execute(select(Clock.revision)).scalar_one()
+        assert connection.execute(select(Clock.revision)).scalar_one() == before
         with catalog.writing() as (other, _):
             other.add(Folder(path="/x", state=FolderState.ONLINE))
         assert session.execute(select(Clock.revision)).scalar_one() == before
+        assert connection.execute(select(Clock.revision)).scalar_one() == before
         assert session.scalars(select(Folder)).all() == []
 
 
