@@ -13,11 +13,14 @@ of the vectors, so that whatever compares them has it:
     text'  = [text  / sqrt(2),   1 / 2,  -r / 2,  0,  sqrt(1 - r^2) / 2]
 
 Both have unit length, image' . text' is CSLS / 4, and image' . other image' rises with their cosine as before.
+
+Where an encoder was trained on pictures with labels, they can stand among the known pictures too. A label's name lies
+near its own pictures, loses by them, and no longer takes those of names that training did not have.
 """
 
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,11 +30,13 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from clipcore.batches import batched
 from clipcore.bundle import Bundle, hash_files
 from clipcore.encoder import Encoder
 from clipcore.errors import BundleError, TrainingError
+from clipcore.evaluation.datasets import DataSet, Example
 from clipcore.load import load_encoder
 from clipcore.pairs.pair import Pair
 from clipcore.pairs.webdataset import read_pairs
@@ -46,21 +51,28 @@ ADDED = 4  # features
 Side = Literal["image", "text"]
 
 
-def correct_hubs(source: Bundle, tars: Sequence[Path], folder: Path, bank: int = BANK) -> Bundle:
+def correct_hubs(
+    source: Bundle, tars: Sequence[Path], folder: Path, bank: int = BANK, labelled: DataSet | None = None
+) -> Bundle:
     """Writes `source` with the correction in both graphs as a bundle into `folder`, whole or not at all.
 
     Args:
         tars: WebDataset tars of captioned pictures, unlike those it will be measured on; each gives as many pictures,
             with one caption each, until there are `bank`.
+        labelled: pictures with labels that the encoder was trained on; up to `bank` of them stand beside the others.
 
     Raises:
         BundleError: the folder exists, or `source` is broken.
-        TrainingError: a tar cannot be read, or they hold fewer than 10 captioned pictures.
+        TrainingError: a tar cannot be read, they hold fewer than 10 captioned pictures, or `labelled` no labels.
         ImageError: a picture in one cannot be decoded.
     """
     if folder.exists():
         raise BundleError(f"{folder} exists already: choose another folder, or remove it first")
-    pictures, texts = encode_bank(load_encoder(source.folder), draw_bank(tars, bank))
+    captioned = draw_bank(tars, bank)
+    known: list[Pair | Example] = [*captioned, *(draw_labelled(labelled, bank) if labelled else ())]
+    encoder = load_encoder(source.folder)
+    texts = encoder.encode_texts([pair.captions[0] for pair in captioned])
+    pictures = encode_pictures(encoder, [one.open for one in known])
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".correcting-") as temporary:
         work = Path(temporary) / "bundle"
@@ -100,18 +112,30 @@ def draw_bank(tars: Sequence[Path], count: int) -> list[Pair]:
     return drawn
 
 
-def encode_bank(encoder: Encoder, pairs: Sequence[Pair]) -> tuple[Vectors, Vectors]:
-    """The pictures of `pairs` and the first caption of each, as `encoder` sees them; both float32 (pairs, dim).
+def draw_labelled(data: DataSet, count: int) -> list[Example]:
+    """`count` pictures with a label at random, or all where there are fewer; the same ones every time.
+
+    Raises:
+        TrainingError: the data set cannot be read, or has no labels.
+    """
+    labelled = [example for example in data if example.label]
+    if not labelled:
+        raise TrainingError(f"{data} has no pictures with a label")
+    return random.Random(0).sample(labelled, min(len(labelled), count))
+
+
+def encode_pictures(encoder: Encoder, pictures: Sequence[Callable[[], Image.Image]]) -> Vectors:
+    """What `pictures` open, as `encoder` sees them: float32 (pictures, dim).
 
     Raises:
         ImageError: a picture cannot be decoded.
     """
-    progress = Progress("pictures of the bank", len(pairs))
-    pictures: list[Vectors] = []
-    for batch in batched(pairs, BATCH):
-        pictures.append(encoder.encode_images([pair.open() for pair in batch]))
-        progress(BATCH * len(pictures))
-    return np.concatenate(pictures), encoder.encode_texts([pair.captions[0] for pair in pairs])
+    progress = Progress("pictures of the bank", len(pictures))
+    vectors: list[Vectors] = []
+    for batch in batched(pictures, BATCH):
+        vectors.append(encoder.encode_images([picture() for picture in batch]))
+        progress(BATCH * len(vectors))
+    return np.concatenate(vectors)
 
 
 def append_correction(path: Path, bank: Vectors, side: Side) -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 from clipcore import load_encoder
 from clipcore.bundle import Bundle
 from clipcore.errors import BundleError, TrainingError
-from clipcore.hubness import NEIGHBOURS, correct_hubs, draw_bank
+from clipcore.evaluation.datasets import DataSet
+from clipcore.hubness import NEIGHBOURS, correct_hubs, draw_bank, draw_labelled
 from clipcore.runtimes.base import Vectors
 from tests.clipcore.tars import write_tar
 
@@ -52,6 +53,30 @@ def test_cosines_are_csls(small_bundle: Path, corrected: Bundle, tar: Path, pict
 
     given = better.encode_texts(ASKED) @ better.encode_images(pictures).T
     np.testing.assert_allclose(given, csls / 4, atol=2e-4)
+
+
+def test_labelled_pictures_stand_beside_captioned_ones_for_texts(
+    small_bundle: Path, corrected: Bundle, tar: Path, tmp_path: Path, pictures: list[Image.Image]
+) -> None:
+    for name in ("a cat", "a dog"):
+        (tmp_path / "classes" / name).mkdir(parents=True)
+        for number, picture in enumerate(pictures):
+            picture.save(tmp_path / "classes" / name / f"{number}.png")
+    data = DataSet(tmp_path / "classes", only="a cat")
+    bundle = correct_hubs(Bundle.read(small_bundle), [tar], tmp_path / "bundle", bank=16, labelled=data)
+    plain, better = load_encoder(small_bundle), load_encoder(bundle.folder)
+    known = [pair.open() for pair in draw_bank([tar], 16)] + [example.open() for example in draw_labelled(data, 16)]
+    assert len(known) == 16 + min(len(pictures), 16)
+
+    near = nearness(plain.encode_texts(ASKED), plain.encode_images(known))
+    np.testing.assert_allclose(better.encode_texts(ASKED)[:, -3], -near.clip(0, 1) / 2, atol=2e-4)
+    before = load_encoder(corrected.folder).encode_images(pictures)
+    np.testing.assert_array_equal(better.encode_images(pictures), before)
+
+
+def test_a_data_set_without_labels_is_refused(small_bundle: Path, tar: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="has no pictures with a label"):
+        correct_hubs(Bundle.read(small_bundle), [tar], tmp_path / "out", bank=16, labelled=DataSet(tar))
 
 
 def test_its_vectors_are_vectors_like_any_other(
