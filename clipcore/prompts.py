@@ -94,6 +94,24 @@ def read_class_names(path: Path, classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(names[name].strip() for name in classes)
 
 
+def read_descriptions(path: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """For each of `classes` further texts that say what it is; none for one that a JSON map has no list of texts for.
+
+    Raises:
+        PromptError: it cannot be read, is no such map, or has none of the classes.
+    """
+    lists = _json_object(path)
+    if not all(
+        isinstance(texts, list) and all(isinstance(t, str) and t.strip() for t in texts) for texts in lists.values()
+    ):
+        raise PromptError(
+            f'{path}: expected a JSON map of folder names to lists of texts, {{"koala": ["a marsupial"]}}'
+        )
+    if not any(name in lists for name in classes):
+        raise PromptError(f"{path} describes none of the {len(classes)} classes, as {classes[0]!r}")
+    return tuple(tuple(lists.get(name, ())) for name in classes)
+
+
 def _is_json(path: Path) -> bool:
     return path.suffix.lower() == ".json"
 
@@ -104,12 +122,19 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 
 def _json_map(path: Path) -> dict[str, str]:
+    values = _json_object(path)
+    if not all(isinstance(value, str) for value in values.values()):
+        raise PromptError(f'{path}: expected a JSON map of folder names to class names, {{"n01443537": "goldfish"}}')
+    return values
+
+
+def _json_object(path: Path) -> dict[str, Any]:
     try:
         values: Any = json.loads(_text(path))
     except ValueError as error:
         raise PromptError(f"{path} is not JSON: {error}") from error
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise PromptError(f'{path}: expected a JSON map of folder names to class names, {{"n01443537": "goldfish"}}')
+    if not isinstance(values, dict):
+        raise PromptError(f"{path}: expected a JSON map, with the names of folders before the colons")
     return values
 
 

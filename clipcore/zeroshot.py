@@ -20,21 +20,25 @@ def class_vectors(
     names: Sequence[str],
     templates: Sequence[str] = DEFAULT_TEMPLATES,
     progress: Callable[[int], None] = lambda done: None,
+    descriptions: Sequence[Sequence[str]] | None = None,
 ) -> Vectors:
     """One vector a class: the mean over prompts of their vectors, made unit length again (section 3.1.4).
 
     Args:
         templates: texts with {} where the class name goes; `clipcore.prompts` has the published sets.
         progress: is told after every few classes how many are done.
+        descriptions: for each name further prompts, as they are (Menon and Vondrick, arXiv:2210.07183).
 
     Returns:
         float32 (names, dim), L2-normalised.
     """
     means = [np.empty((0, encoder.dim), np.float32)]
-    for some in batched(names, CLASSES_AT_ONCE):
-        prompts = [template.replace("{}", name) for name in some for template in templates]
-        vectors = encoder.encode_texts(prompts).reshape(len(some), len(templates), encoder.dim)
-        means.append(vectors.mean(axis=1))
+    for some in batched(list(zip(names, descriptions or [()] * len(names), strict=True)), CLASSES_AT_ONCE):
+        prompts = [[*(template.replace("{}", name) for template in templates), *further] for name, further in some]
+        counts = np.array([len(texts) for texts in prompts])
+        vectors = encoder.encode_texts([text for texts in prompts for text in texts])
+        sums: Vectors = np.add.reduceat(vectors, np.cumsum(counts) - counts, axis=0)  # (some, dim)
+        means.append((sums / counts[:, None]).astype(np.float32))
         progress(sum(map(len, means)))
     classes: Vectors = np.concatenate(means)
     return classes / np.linalg.norm(classes, axis=1, keepdims=True)

@@ -46,6 +46,11 @@ DATA = DataSetType()
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What the classes are called: a JSON map of folder to name, or a name a line in the folders' order.",
 )
+@click.option(
+    "--descriptions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What the classes are: a JSON map of folder to a list of texts, asked beside the templates.",
+)
 @click.option("--probe-train", type=DATA, help="Pictures with a class each, to learn a linear probe from.")
 @click.option("--probe-test", type=DATA, help="What the linear probe is measured on.")
 @click.option("--probe-validation", type=DATA, help="What C is chosen by.  [default: a fifth of --probe-train]")
@@ -64,6 +69,7 @@ def evaluate(
     labelled: "DataSet | None",
     templates: str,
     class_names: Path | None,
+    descriptions: Path | None,
     probe_train: "DataSet | None",
     probe_test: "DataSet | None",
     probe_validation: "DataSet | None",
@@ -117,7 +123,7 @@ def evaluate(
     if pairs:
         runs["retrieval"] = run_retrieval(loaded, pairs)
     if labelled:
-        runs["classification"] = run_classification(loaded, labelled, prompts, class_names)
+        runs["classification"] = run_classification(loaded, labelled, prompts, class_names, descriptions)
     if probe_train and probe_test:
         runs["linear_probe"] = run_linear_probe(loaded, probe_train, probe_test, probe_validation)
 

@@ -20,7 +20,7 @@ from clipcore.evaluation.linear_probe import Labelled, LinearProbe, evaluate_lin
 from clipcore.evaluation.ranks import Indices
 from clipcore.evaluation.retrieval import Direction, Retrieval, evaluate_retrieval
 from clipcore.progress import Progress
-from clipcore.prompts import read_class_names
+from clipcore.prompts import read_class_names, read_descriptions
 from clipcore.runtimes.base import Vectors
 from clipcore.zeroshot import DEFAULT_TEMPLATES, class_vectors
 
@@ -64,12 +64,14 @@ class ClassificationRun:
     labels: Indices
     logit_scale: float
     result: Classification
+    described: int = 0  # classes that were asked with descriptions too
 
     @property
     def values(self) -> Values:
         return {
             "data": str(self.images.data),
             "templates": len(self.templates),
+            **({"described": self.described} if self.described else {}),
             **_classification_values(self.result),
             "unreadable": len(self.images.unreadable),
         }
@@ -115,21 +117,27 @@ def run_retrieval(encoder: Encoder, data: DataSet) -> RetrievalRun:
 
 
 def run_classification(
-    encoder: Encoder, data: DataSet, templates: Sequence[str] = DEFAULT_TEMPLATES, class_names: Path | None = None
+    encoder: Encoder,
+    data: DataSet,
+    templates: Sequence[str] = DEFAULT_TEMPLATES,
+    class_names: Path | None = None,
+    descriptions: Path | None = None,
 ) -> ClassificationRun:
     """Zero-shot classification of the labelled pictures of `data` among all labels it has.
 
     Raises:
         EvaluationError: it has none.
-        PromptError: `class_names` does not name all of its classes.
+        PromptError: `class_names` does not name all of its classes, or `descriptions` are of none.
     """
     images = encode_labelled(encoder, data)
     folders = sorted(set(images.labels))
     names = read_class_names(class_names, folders) if class_names is not None else tuple(map(_spoken, folders))
     labels = _numbered(images, folders)
-    classes = class_vectors(encoder, names, templates, Progress("classes", len(names)))
+    further = read_descriptions(descriptions, folders) if descriptions is not None else None
+    classes = class_vectors(encoder, names, templates, Progress("classes", len(names)), further)
     result = evaluate_classification(images.vectors, classes, labels)
-    return ClassificationRun(images, names, tuple(templates), classes, labels, encoder.logit_scale, result)
+    described = sum(map(bool, further or ()))
+    return ClassificationRun(images, names, tuple(templates), classes, labels, encoder.logit_scale, result, described)
 
 
 def run_linear_probe(encoder: Encoder, train: DataSet, test: DataSet, validation: DataSet | None = None) -> ProbeRun:

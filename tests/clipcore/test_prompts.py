@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from clipcore.errors import PromptError
-from clipcore.prompts import check_labels, load_templates, read_class_names, read_labels
+from clipcore.prompts import check_labels, load_templates, read_class_names, read_descriptions, read_labels
 from clipcore.zeroshot import DEFAULT_TEMPLATES
 
 
@@ -89,3 +89,18 @@ def test_class_names_of_folders(tmp_path: Path) -> None:
         read_class_names(tmp_path / "a.txt", ["a", "b", "c"])
     with pytest.raises(PromptError, match="has no name for 'n03' and 1 more"):
         read_class_names(tmp_path / "a.json", ["n01", "n03", "n04"])
+
+
+def test_descriptions_of_folders(tmp_path: Path) -> None:
+    content = json.dumps({"n02": ["a small orange fish", "a goldfish, a kind of carp"], "n99": ["not here"]})
+    path = written(tmp_path / "a.json", content)
+    assert read_descriptions(path, ["n01", "n02"]) == ((), ("a small orange fish", "a goldfish, a kind of carp"))
+    with pytest.raises(PromptError, match="describes none of the 1 classes, as 'n05'"):
+        read_descriptions(path, ["n05"])
+
+
+@pytest.mark.parametrize("content", ['{"n01": "a fish"}', '{"n01": [1]}', '{"n01": [" "]}', "[]", "{"])
+def test_descriptions_that_are_none(content: str, tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match=r"a\.json") as caught:
+        read_descriptions(written(tmp_path / "a.json", content), ["n01"])
+    assert "\n" not in str(caught.value)

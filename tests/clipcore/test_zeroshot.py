@@ -19,6 +19,16 @@ def test_a_class_is_the_mean_of_its_prompts(small_clip: CLIP) -> None:
         assert vectors[i] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
 
 
+def test_descriptions_are_prompts_like_the_templates(small_clip: CLIP) -> None:
+    encoder = encoder_of(small_clip)
+    vectors = class_vectors(
+        encoder, ["koala", "fly"], ["a {}"], descriptions=[["a grey {} marsupial", "an animal"], []]
+    )
+    mean = encoder.encode_texts(["a koala", "a grey {} marsupial", "an animal"]).mean(axis=0)
+    assert vectors[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+    assert vectors[1] == pytest.approx(encoder.encode_texts(["a fly"])[0], abs=1e-5)
+
+
 def test_classes_equal_clip_benchmarks(small_clip: CLIP) -> None:
     benchmark = pytest.importorskip(
         "clip_benchmark.metrics.zeroshot_classification", reason="pip install --no-deps clip-benchmark==1.6.2"

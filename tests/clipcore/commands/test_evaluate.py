@@ -69,6 +69,23 @@ def test_classification_asks_as_told(command: RunCommand, small_bundle: Path, la
     assert (values["top1"], values["mean_per_class_recall"]) == (wanted.top1, wanted.mean_per_class_recall)
 
 
+def test_classes_are_asked_as_they_are_described(
+    command: RunCommand, small_bundle: Path, labelled: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "kinds.json").write_text(json.dumps({"tench": ["a freshwater fish", "a tench, a kind of carp"]}))
+    told = command(
+        "evaluate", small_bundle, "--labelled", labelled, "--descriptions", tmp_path / "kinds.json", "--json"
+    )
+    values = json.loads(told.out)["classification"]
+
+    encoder = load_encoder(small_bundle)
+    images = encoder.encode_images(sorted(labelled.rglob("*.png")))
+    further = [(), (), ("a freshwater fish", "a tench, a kind of carp")]
+    classes = class_vectors(encoder, ["grey wolf", "hot dog", "tench"], descriptions=further)
+    assert values["top1"] == evaluate_classification(images, classes, np.arange(12) // 4).top1
+    assert values["described"] == 1
+
+
 def test_a_linear_probe_of_a_bundle_says_what_it_sees(command: RunCommand, small_bundle: Path, labelled: Path) -> None:
     result = command("evaluate", small_bundle, "--probe-train", labelled, "--probe-test", labelled, "--json")
     values = json.loads(result.out)["linear_probe"]
