@@ -39,6 +39,7 @@ from indexer.vectors.base import Ids, Vectors
 MAX_RESULTS = 2_000
 _POOL = 500  # candidates, at least, that are judged; further ones follow in the order of their scores
 _TEXTS_AT_ONCE = 12  # in one call of the encoder: more would keep the first of them waiting
+_PATIENCE = 0.006  # seconds a call waits for more texts where several came together before
 _TEXTS_KEPT = 1_000  # vectors of texts asked last
 _SHOWS = 2.0  # standard deviations above the middle from which on a photo is taken to show what it should not
 
@@ -131,7 +132,7 @@ class Search:
         self._index = follow(library)
         self._background = Background(library)
         self._relevance = Relevance(library)
-        self._texts = Together(self._encode, _TEXTS_AT_ONCE)
+        self._texts = Together(self._encode, _TEXTS_AT_ONCE, _PATIENCE)
         self._text = lru_cache(_TEXTS_KEPT)(self._texts)  # a page, a filter or a sort asks the same again
         self._folding = Folding(library)
         self._naming = Naming(library, self._background, self._text)

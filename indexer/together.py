@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 MOST = 16  # requests in one call
+_ENOUGH = 4  # requests that are worth a call without waiting for more
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -22,14 +23,20 @@ class _Waiting(Generic[Asked, Answer]):
 class Together(Generic[Asked, Answer]):
     """Calls `work` with one request at once where nothing else is going on, with up to `most` that came meanwhile else.
 
-    Nobody waits for others to come. Whoever finds nothing going on does the work for all that wait then, in its own
-    thread. A call that fails is made again for each of its requests alone, so that each has its own error.
+    Whoever finds nothing going on does the work for all that wait then, in its own thread. Nobody waits for others to
+    come, but for `patience` seconds where the last call was for several: then more are on their way. A call that fails
+    is made again for each of its requests alone, so that each has its own error.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int = MOST) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Asked]], Sequence[Answer]], most: int = MOST, patience: float = 0
+    ) -> None:
         self._work = work
         self._most = most
+        self._patience = patience
         self._lock = threading.Lock()
+        self._enough = threading.Condition(self._lock)
+        self._last = 1  # requests in the last call
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
         self._busy = False
         self.batches: dict[int, int] = {}  # how many calls answered so many requests
@@ -39,6 +46,8 @@ class Together(Generic[Asked, Answer]):
         own: _Waiting[Asked, Answer] = _Waiting(asked)
         with self._lock:
             self._waiting.append(own)
+            if len(self._waiting) >= _ENOUGH:
+                self._enough.notify()
             own.leads, self._busy = not self._busy, True
         if not own.leads:
             own.woken.wait()
@@ -51,7 +60,10 @@ class Together(Generic[Asked, Answer]):
     def _lead(self) -> None:
         """Answers those that wait, itself first, and hands the lead to the first of those that came meanwhile."""
         with self._lock:
+            if self._last > 1:
+                self._enough.wait_for(lambda: len(self._waiting) >= _ENOUGH, self._patience)
             batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            self._last = len(batch)
         try:
             self._answer(batch)
         finally:

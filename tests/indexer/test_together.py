@@ -33,6 +33,27 @@ def test_what_comes_meanwhile_is_answered_together() -> None:
     assert together(11) == 110
 
 
+def test_a_call_waits_for_more_only_behind_one_of_several() -> None:
+    calls: list[int] = []
+    go = threading.Event()
+
+    def work(asked: Sequence[int]) -> list[int]:
+        calls.append(len(asked))
+        assert go.wait(30)
+        return list(asked)
+
+    together = Together(work, patience=30)
+    with ThreadPoolExecutor(8) as pool:
+        some = [pool.submit(together, one) for one in range(3)]
+        while len(together._waiting) < 2 or not calls:
+            time.sleep(0.001)
+        go.set()
+        assert [answer.result(30) for answer in some] == [0, 1, 2]
+        more = [pool.submit(together, one) for one in range(4)]
+        assert [answer.result(30) for answer in more] == [0, 1, 2, 3]
+    assert calls == [1, 2, 4]
+
+
 def test_an_error_goes_to_its_own_request_alone() -> None:
     def work(asked: Sequence[int]) -> list[int]:
         time.sleep(0.01)
