@@ -1,8 +1,14 @@
 """``python -m clipcore correct-hubs``: a bundle whose vectors know which of them are found too often."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from clipcore.commands.evaluate import DATA
+
+if TYPE_CHECKING:
+    from clipcore.evaluation.datasets import DataSet
 
 TAR = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -10,10 +16,10 @@ TAR = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command("correct-hubs")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--pairs", "tars", type=TAR, multiple=True, required=True, help="A WebDataset tar of captioned pictures.")
-@click.option("--labelled", metavar="DATA", help="Pictures with labels that it was trained on: TAR[@PREFIX], FOLDER.")
+@click.option("--labelled", type=DATA, help="Pictures with labels that it was trained on: TAR[@PREFIX] or FOLDER.")
 @click.option("--bank", default=2048, show_default=True, help="Pictures, and captions, that stand for all others.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Its folder; it must not exist yet.")
-def correct_hubs(source: Path, tars: tuple[Path, ...], labelled: str | None, bank: int, out: Path) -> None:
+def correct_hubs(source: Path, tars: tuple[Path, ...], labelled: "DataSet | None", bank: int, out: Path) -> None:
     """Write SOURCE, a bundle's folder, anew with CSLS in its vectors: recall rises, nothing is trained.
 
     Some pictures lie near every text and are found too often. Here each vector takes along how near it is to some
@@ -27,8 +33,6 @@ def correct_hubs(source: Path, tars: tuple[Path, ...], labelled: str | None, ban
     """
     from clipcore import hubness
     from clipcore.bundle import Bundle
-    from clipcore.evaluation.datasets import DataSet
 
-    known = DataSet.parse(labelled) if labelled else None
-    bundle = hubness.correct_hubs(Bundle.read(source), tars, out, bank, known)
+    bundle = hubness.correct_hubs(Bundle.read(source), tars, out, bank, labelled)
     click.echo(f"{bundle.folder} {bundle.dim} features {bundle.fingerprint}", err=True)
