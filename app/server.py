@@ -1,4 +1,4 @@
-"""One ASGI process on one port: the pages (Streamlit) at /, the API at /api/v1.
+"""One ASGI process on one port: the pages (`app.pages`) at /, the API at /api/v1.
 
 It answers this machine alone; on other addresses, and under other names, whoever has the token.
 """
@@ -10,9 +10,12 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
+import uvicorn
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
 
 from app import services as process
 from app.access import Access, find_token
@@ -21,13 +24,14 @@ from app.bodies import BodyLimit
 from app.errors import ServerError
 from app.heap import keep_what_is_loaded
 from app.new_folder import allowed
+from app.pages import Pages
 from app.services import Live, Services
 from app.shield import LOOPBACK, Hosts, Shield
 from indexer.settings import Settings
 
 DEFAULT_PORT = 8501
-_PAGES = Path(__file__).parent / "ui" / "main.py"
 _EVERY_ADDRESS = ("0.0.0.0", "::")
+_COMPRESSED = Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
 _LAST_ANSWERS = 5  # seconds that requests under way have once it is told to end
 
 
@@ -129,13 +133,16 @@ def _run(
     open_browser: bool,
     ready: Callable[[], object],
 ) -> None:
-    import streamlit
-    import uvicorn
-    from starlette.routing import Mount
-
     process.use(live)
     api = create_api(live, may_change_folders=allowed(settings, asks_for_token=door.token is not None))
-    application = streamlit.App(_PAGES, routes=[Mount(ROOT, api)], middleware=middleware(settings, door))
+    pages = Pages()
+    if open_browser:
+        pages.want()
+    application = Starlette(
+        routes=[Mount(ROOT, api, middleware=[_COMPRESSED]), Mount("/", pages)],  # pages compress what they send
+        middleware=middleware(settings, door),
+        lifespan=pages.lifespan,
+    )
     address = _address(door, listener.getsockname()[1])
 
     class Announcing(uvicorn.Server):
