@@ -171,11 +171,11 @@ def _unquoted(token: "Token") -> str:
 
 
 def write(query: Query) -> str:
-    """The line of text that `parse` reads as this query. Pictures' bytes cannot be written and are left out."""
+    """The line of text that `parse` reads as this query. Pictures from elsewhere cannot be written and are left out."""
     items = [_escaped_word(word) for word in query.text.split()]
     items += [f"photo:{number}" for number in query.photos]
-    items += [_part(part, bracketed=part.weight == 1) for part in query.weighted if not isinstance(part.of, bytes)]
-    items += [f"-{_part(part)}" for part in query.minus if not isinstance(part.of, bytes)]
+    items += [_part(part, bracketed=part.weight == 1) for part in query.weighted if isinstance(part.of, str | int)]
+    items += [f"-{_part(part)}" for part in query.minus if isinstance(part.of, str | int)]
     items += [_quoted(words) for words in query.exact]
     items += [f"-{_quoted(words)}" for words in query.without]
     items += [f"{'-' * f.negated}{f.name}:{_value(f.value)}" for f in query.filters]

@@ -20,7 +20,7 @@ from indexer.errors import PhotoError
 from indexer.fulltext import ranked_by_words
 from indexer.library import Library
 from indexer.photo import decode, is_video, large_picture, read_file
-from indexer.store import STORED_DTYPE
+from indexer.store import STORED_DTYPE, together_as_one
 from indexer.vectors.base import Vectors
 
 PREVIEW_SIZE = 1600  # pixels of the longer side
@@ -176,6 +176,22 @@ def encode_picture(library: Library, data: bytes) -> Vectors:
     with _DECODING:
         photo = decode(data, library.encoder.preprocessing, limits)
     return library.encoder.encode_pixels(photo.pixels[None])[0]
+
+
+def encode_file(library: Library, path: Path) -> Vectors:
+    """The vector (dim,) of a picture or video that is not in the library, as indexing would make it.
+
+    Raises:
+        PhotoError: it cannot be read; the message names it.
+    """
+    try:
+        data = b"" if is_video(path) else read_file(path, library.limits)[0]
+        photo = decode(data, library.encoder.preprocessing, library.limits, path)
+    except PhotoError as error:
+        raise PhotoError(f"{path}: {error}") from error
+    if not photo.frames:
+        return library.encoder.encode_pixels(photo.pixels[None])[0]
+    return together_as_one(library.encoder.encode_pixels(np.stack([frame.pixels for frame in photo.frames])))
 
 
 def thumbnail_file(library: Library, photo: PhotoDetails) -> Path:

@@ -1,6 +1,7 @@
 """What a person may ask. `app.language` reads it from a line of text, and `str` writes it back."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.errors import QueryError
 from app.filters import Filter
@@ -12,13 +13,13 @@ MAX_WEIGHT = 10.0
 
 @dataclass(frozen=True)
 class Part:
-    """One thing to look for (a description, a photo's id in the library, or a picture's bytes), and how much it counts.
+    """One thing to look for and how much it counts: a description, a photo's id in the library, a picture's bytes or file.
 
     Raises:
         QueryError: the weight is not above 0 and at most `MAX_WEIGHT`, or there is nothing in it.
     """
 
-    of: str | int | bytes
+    of: str | int | bytes | Path
     weight: float = 1.0
 
     def __post_init__(self) -> None:
@@ -33,12 +34,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Query:
-    """A description, photos of the library (by id), pictures from elsewhere (encoded bytes): together one question.
+    """A description, photos of the library (by id), pictures from elsewhere: together one question.
 
     Attributes:
         text: a description.
         photos: photos to be alike, by id.
-        images: pictures to be alike, encoded as files are.
+        images: pictures to be alike: the bytes of a file, or where it lies.
         weighted: further parts, each with its weight; the three above count 1 each.
         minus: what a photo should rather not show, and how much that counts against it.
         exact: words that must stand in a photo's file name, folder, caption or keywords.
@@ -51,7 +52,7 @@ class Query:
 
     text: str = ""
     photos: tuple[int, ...] = ()
-    images: tuple[bytes, ...] = ()
+    images: tuple[bytes | Path, ...] = ()
     weighted: tuple[Part, ...] = ()
     minus: tuple[Part, ...] = ()
     exact: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, false, func, not_
@@ -19,6 +20,7 @@ from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
 from app.naming import Naming
 from app.photos import (
     PhotoDetails,
+    encode_file,
     encode_picture,
     newest_contents,
     photos_of_contents,
@@ -173,7 +175,7 @@ class Search:
 
         Raises:
             NotFoundError: a photo in the query is not in the library.
-            PhotoError: a picture in the query cannot be decoded.
+            PhotoError: a picture in the query cannot be read.
         """
         start = time.perf_counter()
         k = max(1, min(k, MAX_RESULTS))
@@ -367,6 +369,8 @@ class Search:
                     vector = self._text(text)
                 case bytes(picture):
                     vector = encode_picture(self._library, picture)
+                case Path() as file:
+                    vector = encode_file(self._library, file)
                 case photo_id:
                     known, vectors = stored_vectors(self._library, [photo_id])
                     contents, vector = contents + known, vectors[0]

@@ -113,12 +113,17 @@ def encode_batch(library: Library, batch: Sequence[ReadFile]) -> ByHash:
     vectors: ByHash = {}
     for sha256, photo in new.items():
         own = np.stack([next(encoded) for _ in photo.frames or [None]])
-        mean = own.mean(axis=0)
-        mean /= max(float(np.linalg.norm(mean)), 1e-12)
         times = [frame.time_s for frame in photo.frames]
         frames = [(time_s, _stored(vector)) for time_s, vector in zip(times, own, strict=False)]
-        vectors[sha256] = _stored(mean if frames else own[0]), frames
+        vectors[sha256] = _stored(together_as_one(own) if frames else own[0]), frames
     return vectors
+
+
+def together_as_one(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector (dim,) of a video, from its frames' (frames, dim)."""
+    mean = frames.mean(axis=0)
+    unit: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return unit
 
 
 def _stored(vector: NDArray[np.float32]) -> bytes:

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from app.errors import NotFoundError
-from app.photos import encode_picture, find_photo, get_photo, stored_vectors
+from app.photos import encode_file, find_photo, get_photo, stored_vectors
 from app.services import Services
-from indexer.photo import read_file
 from indexer.vectors.base import Vectors
 
 
@@ -35,14 +35,9 @@ def ids_of(services: Services, photos: Sequence[str]) -> list[int]:
     return ids
 
 
-def read(services: Services, path: str) -> bytes:
-    """The bytes of a file."""
-    return read_file(path, services.library.limits)[0]
-
-
 def vector_of(services: Services, photo: str) -> Vectors:
     """The vector (dim,) of a photo given by id or by path."""
     photo_id = id_of(services, photo)
     if photo_id:
         return stored_vectors(services.library, [photo_id])[1][0]
-    return encode_picture(services.library, read(services, photo))
+    return encode_file(services.library, Path(photo))

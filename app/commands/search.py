@@ -6,12 +6,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from app.commands.options import as_json, command, nul, paths_only
-from app.commands.photo import id_of, read
+from app.commands.photo import id_of
 from app.emptied import emptied
 from app.errors import AppError
 from app.language import parse
@@ -149,7 +150,7 @@ def _picture(services: Services, image: str) -> tuple[Part, bool]:
     if not os.path.exists(image) and (said := re.fullmatch(r"(.+)\^(-?\d+(?:\.\d+)?)", image)):
         path, weight = said[1], float(said[2])
     photo_id = id_of(services, path)
-    return Part(photo_id if photo_id else read(services, path), abs(weight)), weight >= 0
+    return Part(photo_id or Path(path), abs(weight)), weight >= 0
 
 
 @click.command()
@@ -169,7 +170,7 @@ def similar(services: Services, photo: str, top: int, as_json: bool, paths: bool
       sightline similar 123 --paths
     """
     photo_id = id_of(services, photo)
-    query = Query(photos=(photo_id,)) if photo_id else Query(images=(read(services, photo),))
+    query = Query(photos=(photo_id,)) if photo_id else Query(images=(Path(photo),))
     _show(services, query, services.search(query, top), as_json, paths, null, thumbnails)
 
 

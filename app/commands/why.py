@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.options import as_json, command, fail
-from app.commands.photo import id_of, read
+from app.commands.photo import id_of
 from app.photos import PREVIEW_SIZE, clock
 from app.services import Services
 from clipcore.preprocess import DRAFT_MARGIN
+from indexer.errors import PhotoError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,7 +67,11 @@ def why(
 
 def _outside(services: Services, path: str, at: float | None) -> "Image.Image":
     """The picture of a file that is not in the library; of a video, its frame at a time, or in the middle."""
-    from indexer.photo import is_video, large_picture
+    from indexer.photo import is_video, large_picture, read_file
 
-    data = b"" if is_video(path) else read(services, path)
-    return large_picture(data, path, services.library.limits, PREVIEW_SIZE // DRAFT_MARGIN, at)
+    limits = services.library.limits
+    try:
+        data = b"" if is_video(path) else read_file(path, limits)[0]
+        return large_picture(data, path, limits, PREVIEW_SIZE // DRAFT_MARGIN, at)
+    except PhotoError as error:
+        raise PhotoError(f"{path}: {error}") from error

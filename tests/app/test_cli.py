@@ -308,3 +308,15 @@ def test_a_misspelt_command_is_told_with_the_one_that_was_meant() -> None:
     result = CliRunner().invoke(main, ["serch", "a dog"])
     assert result.exit_code == 2 and "no command serch: did you mean search?" in result.stderr
     assert "no command zzz\n" in CliRunner().invoke(main, ["zzz"]).stderr
+
+
+def test_a_file_that_is_no_picture_is_named(sightline: Sightline, folder: Path, tmp_path: Path) -> None:
+    sightline("index", str(folder))
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear Jane")
+    for words in (["similar"], ["describe"], ["search", "--image", str(folder / "a.jpg"), "--image"]):
+        for path, reason in ((letter, "not a picture"), (tmp_path, "Is a directory")):
+            done = sightline(*words, str(path))
+            assert done.exit_code == 1
+            assert f"sightline: {path}: " in done.stderr and reason in done.stderr
+    assert str(letter) in sightline("why", str(letter), "a dog").stderr

@@ -74,3 +74,14 @@ def test_a_raw_picture_is_shown_large(library: Library, tmp_path: Path) -> None:
     with TestClient(create_api(Services(library.settings))) as api:
         shown = Image.open(io.BytesIO(api.get("/photos/1/preview").content))
         assert shown.size == (640, 320)
+
+
+def test_a_video_that_is_not_in_the_library_is_described_and_searched_with(
+    library: Library, folder: Path, tmp_path: Path
+) -> None:
+    ingest(library, add_folder(library.catalog, folder)[0])
+    elsewhere = str(film(tmp_path / "elsewhere.mp4", 5))
+    for words in (["similar", elsewhere], ["search", "--image", elsewhere], ["describe", elsewhere]):
+        done = CliRunner().invoke(main, ["--home", str(library.settings.home), *words])
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout
