@@ -82,12 +82,12 @@ def _date(value: str) -> ColumnElement[bool]:
     if not (first or last):
         raise ValueError("expected a year, a month, a day, or a range such as 2019..2021-06")
     taken_at = func.coalesce(PhotoMetadata.taken_at, Content.taken_at)
-    conditions = []
-    if first:
-        conditions.append(taken_at >= _span(first)[0])
-    if last or not dots:
-        conditions.append(taken_at < _span(last or first)[1])
-    return and_(*conditions)
+    begin = _span(first)[0] if first else None
+    end = _span(last or first)[1] if last or not dots else None
+    if begin is not None and end is not None and end <= begin:
+        raise ValueError(f"a range that ends before it begins: {last}..{first} is meant")
+    conditions = [taken_at >= begin] if begin else []
+    return and_(*conditions, taken_at < end) if end else and_(*conditions)
 
 
 def _span(text: str) -> tuple[datetime, datetime]:

@@ -164,6 +164,11 @@ def stored_vectors(library: Library, photo_ids: Sequence[int]) -> tuple[list[int
     return [rows[photo_id].content_id for photo_id in photo_ids], vectors.astype(np.float32)
 
 
+def encode_outside(library: Library, picture: bytes | Path) -> Vectors:
+    """The vector (dim,) of a picture that is not in the library. Raises as the two below."""
+    return encode_file(library, picture) if isinstance(picture, Path) else encode_picture(library, picture)
+
+
 def encode_picture(library: Library, data: bytes) -> Vectors:
     """The vector (dim,) of a picture that is not in the library.
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.counts import count_of
 from indexer.ingest import Progress as Listener
 from indexer.ingest import Report
 
@@ -21,13 +22,13 @@ def progress_bar(folder: str) -> Iterator[Listener]:
         yield listener
 
 
-def summary(report: Report, seconds: float) -> str:
-    """What a pass did, in a line or a few."""
+def summary(report: Report, seconds: float, below: str = "") -> str:
+    """What a pass did, in a line or a few; `below`: it looked at this part of its folder alone."""
     if report.held:
         return f"{report.folder} is paused: sightline resume {shlex.quote(str(report.folder))}, or on the library page"
     if report.offline:
         return f"{report.folder} is not there, or empty: its photos are kept. If you emptied it, add --accept-missing"
-    lines = [f"{report.folder}: {counts_of(report)} ({seconds:.1f} s)"]
+    lines = [f"{below or report.folder}: {counts_of(report)} ({seconds:.1f} s)"]
     lines += [f"  could not list {folder}: {reason}" for folder, reason in report.unreadable.items()]
     told = report.failed[:10]
     lines += [f"  could not read {path}: {reason}" for path, reason in told]
@@ -41,7 +42,7 @@ def counts_of(report: Report) -> str:
     if not (report.done or report.missing or report.excluded or report.returned or report.unchanged):
         return "no photos found"
     if report.nothing_to_do:
-        return f"nothing to do, {report.unchanged:,} photos unchanged"
+        return f"nothing to do, {count_of(report.unchanged, 'photo')} unchanged"
     named = {
         "indexed": report.indexed,
         "moved": report.moved,

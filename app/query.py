@@ -13,7 +13,7 @@ MAX_WEIGHT = 10.0
 
 @dataclass(frozen=True)
 class Part:
-    """One thing to look for and how much it counts: a description, a photo's id in the library, a picture's bytes or file.
+    """One thing to look for, and how much it counts: a description, a photo's id, or a picture's bytes or file.
 
     Raises:
         QueryError: the weight is not above 0 and at most `MAX_WEIGHT`, or there is nothing in it.

@@ -20,8 +20,7 @@ from app.mentions import NONE, WEIGHT, Mentions, find_mentions, more_relevant
 from app.naming import Naming
 from app.photos import (
     PhotoDetails,
-    encode_file,
-    encode_picture,
+    encode_outside,
     newest_contents,
     photos_of_contents,
     stored_vectors,
@@ -367,10 +366,8 @@ class Search:
                     names += [place.known.name for place in found]
                 case str(text):
                     vector = self._text(text)
-                case bytes(picture):
-                    vector = encode_picture(self._library, picture)
-                case Path() as file:
-                    vector = encode_file(self._library, file)
+                case bytes() | Path() as picture:
+                    vector = encode_outside(self._library, picture)
                 case photo_id:
                     known, vectors = stored_vectors(self._library, [photo_id])
                     contents, vector = contents + known, vectors[0]

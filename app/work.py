@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from app.counts import count_of
 from app.encoders import available_encoders
 from app.errors import JobError, NotFoundError
 from indexer.catalog import Folder
@@ -56,7 +57,7 @@ def work(services: "Services", job: "Job", going: "Going") -> str:
         case "suggest-tags":
             return _suggest_tags(services, job, going)
         case "compact":
-            return f"{services.search.settle():,} photos in the index"
+            return f"{count_of(services.search.settle(), 'photo')} in the index"
 
 
 def _folders(services: "Services", job: "Job") -> list[Folder]:
@@ -130,7 +131,7 @@ def _switch(services: "Services", job: "Job", going: "Going") -> str:
     build = switch_encoder(target, leave_unreadable=job.leave_unreadable, progress=listen, stop=going.stop)
     if not build.switched:
         going.check()
-    return f"searches use {build.encoder} now; {build.done:,} photos were looked at for it"
+    return f"searches use {build.encoder} now, which looked at {count_of(build.done, 'photo')}"
 
 
 def _settings_with(library: Library, encoder: str) -> Settings:
@@ -158,7 +159,7 @@ def _duplicates(services: "Services", going: "Going") -> str:
 
     found = find_duplicates(services.library, progress=_counted(going))
     unseen = f"; {found.unseen:,} pictures have no thumbnail" if found.unseen else ""
-    return f"{len(found.groups):,} groups of photos that show the same{unseen}"
+    return f"{count_of(len(found.groups), 'group')} of photos that show the same{unseen}"
 
 
 def _suggest_tags(services: "Services", job: "Job", going: "Going") -> str:
@@ -169,4 +170,4 @@ def _suggest_tags(services: "Services", job: "Job", going: "Going") -> str:
     encoded = describe.encoded(describe.tags_of(DEFAULT_VOCABULARY))
     threshold = THRESHOLD if job.threshold is None else job.threshold
     found = suggest(services.library, describe.likelihood, encoded, threshold, _counted(going))
-    return f"{found.tags:,} suggestions for {found.photos:,} photos"
+    return f"{count_of(found.tags, 'suggestion')} for {count_of(found.photos, 'photo')}"

@@ -76,6 +76,13 @@ class Settings(BaseSettings):
     )
     fetch_urls: bool = Field(False, description="whether a picture to search with may be given as a URL")
 
+    @field_validator("vectors")
+    @classmethod
+    def _where(cls, value: str) -> str:
+        if value in ("faiss", ":memory:") or "://" in value or os.path.isabs(value):
+            return value
+        raise ValueError(f"expected faiss, or a Qdrant's URL such as http://localhost:6333; got {value!r}")
+
     @field_validator("exclude", "allowed_hosts", mode="before")
     @classmethod
     def _lines(cls, value: Any) -> Any:
@@ -131,6 +138,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise CatalogError(f"setting {name} ({config_file()} or SIGHTLINE_{name.upper()}): {first['msg']}") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise CatalogError(f"setting {name} ({config_file()} or SIGHTLINE_{name.upper()}): {reason}") from error
     except ValueError as error:
         raise CatalogError(f"{config_file()} is not TOML: {error}") from error

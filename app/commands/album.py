@@ -1,13 +1,18 @@
 """sightline album: lists of photos, and saved searches."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.options import as_json, command, listing
 from app.commands.photo import ids_of
+from app.counts import count_of
 from app.errors import NotFoundError
 from app.services import Services
+
+if TYPE_CHECKING:
+    from app.albums import AlbumDetails
 
 
 @click.group(invoke_without_command=True)
@@ -34,7 +39,7 @@ def album(context: click.Context, as_json: bool) -> None:
     listing(
         list_albums(context.obj.library),
         as_json,
-        lambda one: f"{one.name}  ({one.query if one.query is not None else f'{one.photos:,} photos'})",
+        lambda one: f"{one.name}  ({_holds(one)})",
         none="no album yet: sightline album add NAME PHOTO..., or sightline album save NAME QUERY",
     )
 
@@ -53,7 +58,7 @@ def add(services: Services, name: str, photos: Sequence[str]) -> None:
         changed = change_photos(library, find_album(library, name).id, add=ids)
     except NotFoundError:
         changed = make_album(library, name, photo_ids=ids)
-    click.echo(f"{changed.name}: {changed.photos:,} photos", err=True)
+    click.echo(f"{changed.name}: {_holds(changed)}", err=True)
 
 
 @album.command()
@@ -67,7 +72,7 @@ def remove(services: Services, name: str, photos: Sequence[str]) -> None:
 
     library = services.library
     changed = change_photos(library, find_album(library, name).id, remove=ids_of(services, photos))
-    click.echo(f"{changed.name}: {changed.photos:,} photos", err=True)
+    click.echo(f"{changed.name}: {_holds(changed)}", err=True)
 
 
 @album.command(context_settings={"ignore_unknown_options": True})
@@ -110,3 +115,8 @@ def delete(services: Services, name: str) -> None:
 
     delete_album(services.library, find_album(services.library, name).id)
     click.echo(f"forgotten: {name}", err=True)
+
+
+def _holds(album: "AlbumDetails") -> str:
+    """How many photos an album has; of a live one, its search."""
+    return count_of(album.photos, "photo") if album.photos is not None else str(album.query)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from app.commands.options import as_json, command, paths_only
+from app.counts import count_of
 from app.services import Services
 from indexer.duplicates import Group, Shot, find_duplicates
 
@@ -46,7 +47,10 @@ def duplicates(services: Services, bursts: bool, as_json: bool, paths: bool) -> 
         for group in found.groups:
             click.echo("\n".join(shot.path for shot in group.others) if paths else _told(group))
     count = sum(len(group.others) for group in found.groups)
-    click.echo(f"{len(found.groups):,} groups; {count:,} photos beside the best ones" if count else "none", err=True)
+    click.echo(
+        f"{count_of(len(found.groups), 'group')}; {count_of(count, 'photo')} beside the best ones" if count else "none",
+        err=True,
+    )
     if found.unseen:
         click.echo(f"{found.unseen:,} pictures have no thumbnail: sightline doctor --repair makes them", err=True)
 

@@ -15,6 +15,7 @@ import click
 
 from app.commands.folder import indexed_folder
 from app.commands.options import as_json, command
+from app.counts import count_of
 from app.errors import QueryError
 from app.progress import progress_bar, summary
 from app.services import Services
@@ -89,7 +90,7 @@ def index(
                     stop=stop,
                 )
             reports.append(report)
-            click.echo(summary(report, time.perf_counter() - began), err=True)
+            click.echo(summary(report, time.perf_counter() - began, str(start)), err=True)
             if stop.is_set():
                 break
     if not all(report.nothing_to_do for report in reports):
@@ -143,7 +144,7 @@ def forget(services: Services, folder: str) -> None:
     """
     known = indexed_folder(services, folder)
     count = forget_folder(services.library.catalog, known)
-    click.echo(f"{known.path}: {count:,} photos taken out of the library", err=True)
+    click.echo(f"{known.path}: {count_of(count, 'photo')} taken out of the library", err=True)
 
 
 @click.command()

@@ -1,17 +1,15 @@
 """sightline switch, models: the encoders of a library, and going over to another one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
 from app.commands.index import stopped_by_signals
 from app.commands.options import as_json, command, listing
+from app.counts import count_of
 from app.services import Services
 from indexer.encoders import KnownEncoder, forget_encoder, list_encoders
 from indexer.library import Library
 from indexer.settings import load_settings
-from indexer.switch import Build, switch_encoder
+from indexer.switch import switch_encoder
 
 
 @click.command()
@@ -31,38 +29,26 @@ def switch(services: Services, encoder: str, architecture: str | None, leave_unr
       sightline switch ViT-B-32/laion2b_s34b_b79k
       sightline switch ~/models/my-clip
     """
+    from app.bars import counted
+
     settings = services.library.settings
     chosen = load_settings(
         **settings.model_dump(exclude={"encoder", "encoder_architecture"}, exclude_unset=True),
         encoder=encoder,
         encoder_architecture=architecture,
     )
-    with stopped_by_signals() as stop, _bar() as progress:
+    with stopped_by_signals() as stop, counted("Looking at every photo") as progress:
         build = switch_encoder(
-            Library(chosen, services.library.catalog), leave_unreadable=leave_unreadable, progress=progress, stop=stop
+            Library(chosen, services.library.catalog),
+            leave_unreadable=leave_unreadable,
+            progress=lambda build: progress(build.done, build.total),
+            stop=stop,
         )
     if not build.switched:
         raise KeyboardInterrupt
-    click.echo(f"searches use {build.encoder} now; {build.done:,} photos were looked at for it", err=True)
+    click.echo(f"searches use {build.encoder} now, which looked at {count_of(build.done, 'photo')}", err=True)
     if "encoder" in settings.model_fields_set:
         click.echo(f"but the settings still name {settings.encoder}: take SIGHTLINE_ENCODER or `encoder` out", err=True)
-
-
-@contextmanager
-def _bar() -> Iterator["_Listener"]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        yield _Listener(progress, progress.add_task("Looking at every photo", total=None))
-
-
-class _Listener:
-    def __init__(self, progress: "object", task: int) -> None:
-        self._progress, self._task = progress, task
-
-    def __call__(self, build: Build) -> None:
-        self._progress.update(self._task, total=build.total, completed=build.done)  # type: ignore[attr-defined]
 
 
 @click.group(invoke_without_command=True)
@@ -78,7 +64,7 @@ def models(context: click.Context, as_json: bool) -> None:
 def _list(services: Services, as_json: bool) -> None:
     def line(encoder: KnownEncoder) -> str:
         mark = "*" if encoder.active else " "
-        size = f"{encoder.vectors:,} vectors, {encoder.size / 1e6:,.0f} MB"
+        size = f"{count_of(encoder.vectors, 'vector')}, {encoder.size / 1e6:,.0f} MB"
         return f"{mark} {encoder.name}  {encoder.fingerprint}  {encoder.dim}-d  {size}"
 
     none = "no encoder has been used yet: sightline index FOLDER"
@@ -92,4 +78,4 @@ def _list(services: Services, as_json: bool) -> None:
 def forget(services: Services, name: str) -> None:
     """Remove the vectors of the encoder NAME (or its fingerprint), which is not the one in use."""
     count = forget_encoder(services.library, name)
-    click.echo(f"{name}: {count:,} vectors removed", err=True)
+    click.echo(f"{name}: {count_of(count, 'vector')} removed", err=True)

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.options import as_json, command, listing
 from app.commands.photo import ids_of
+from app.counts import count_of
 from app.errors import QueryError
 from app.services import Services
+
+if TYPE_CHECKING:
+    from app.names import Taught
 
 
 @click.command()
@@ -44,7 +49,7 @@ def name(
         listing(
             list_names(library),
             as_json,
-            lambda taught: f"{taught.name}  ({len(taught.photos)} photos: {' '.join(map(str, taught.photos))})",
+            lambda taught: f"{_told(taught)}: {' '.join(map(str, taught.photos))}",
             none="no name yet: sightline name NAME PHOTO...",
         )
     elif forget:
@@ -52,4 +57,8 @@ def name(
         click.echo(f"forgotten: {name}", err=True)
     else:
         taught = teach(library, name, ids_of(services, photos)) if photos else find_name(library, name)
-        click.echo(json.dumps(asdict(taught)) if as_json else f"{taught.name}: taught on {len(taught.photos)} photos")
+        click.echo(json.dumps(asdict(taught)) if as_json else _told(taught))
+
+
+def _told(taught: "Taught") -> str:
+    return f"{taught.name}: taught on {count_of(len(taught.photos), 'photo')}"

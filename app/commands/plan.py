@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from app.counts import count_of
 from indexer.catalog import Folder, FolderState, Photo
 from indexer.excludes import compile_patterns
 from indexer.folders import find_folder, list_folders
@@ -77,7 +78,7 @@ def _paths(library: Library, photo_ids: Spool[int]) -> Iterator[str]:
 
 def _counts(changes: Changes) -> str:
     if changes.nothing_to_do:
-        return f"nothing to do, {changes.unchanged:,} photos unchanged"
+        return f"nothing to do, {count_of(changes.unchanged, 'photo')} unchanged"
     named = {
         "to read": len(changes.to_read),
         "missing": len(changes.missing),

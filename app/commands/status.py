@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from app.commands.options import as_json, command
+from app.counts import count_of
 from app.services import Services
 from app.status import read_failures, read_status
 from indexer.catalog import FolderState
@@ -25,7 +26,7 @@ def status(services: Services, failures: bool, as_json: bool) -> None:
         click.echo(json.dumps(content, default=str))
         return
     for folder in now.folders:
-        counts = f"{folder.photos:,} photos, {folder.missing:,} missing, {folder.failed:,} unreadable"
+        counts = f"{count_of(folder.photos, 'photo')}, {folder.missing:,} missing, {folder.failed:,} unreadable"
         click.echo(f"{folder.path}  {counts}{'' if folder.state == FolderState.ONLINE else f'  ({folder.state})'}")
     if not now.folders:
         click.echo("no folder is indexed yet: sightline index FOLDER")

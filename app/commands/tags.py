@@ -9,6 +9,7 @@ import click
 
 from app.commands.options import as_json, command, listing
 from app.commands.photo import ids_of
+from app.counts import count_of
 from app.services import Services
 from app.vocabularies import DEFAULT_VOCABULARY
 
@@ -97,7 +98,10 @@ def suggest(services: Services, threshold: float, vocabulary: str, as_json: bool
     encoded = describe.encoded(describe.tags_at(vocabulary))
     with counted("Suggesting tags") as progress:
         found = module.suggest(services.library, describe.likelihood, encoded, threshold, progress)
-    click.echo(f"{found.tags:,} suggestions for {found.photos:,} photos: sightline tags accept, or reject", err=True)
+    click.echo(
+        f"{count_of(found.tags, 'suggestion')} for {count_of(found.photos, 'photo')}: sightline tags accept, or reject",
+        err=True,
+    )
     if as_json:
         click.echo(json.dumps(asdict(found)))
 

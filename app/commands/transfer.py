@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from app.commands.options import as_json, command
+from app.counts import count_of
 from app.errors import QueryError
 from app.services import Services
 from indexer.export import Progress, export_library
@@ -54,7 +55,7 @@ def export(services: Services, folder: Path, thumbnails: bool, as_json: bool) ->
 
 
 @click.command("import")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--map",
     "moved",
@@ -78,8 +79,8 @@ def import_(services: Services, folder: Path, moved: Sequence[str], as_json: boo
     with _steps() as progress:
         taken = import_library(services.library, folder, moved=moves, progress=progress)
     click.echo(
-        f"{taken.photos:,} photos, {taken.contents:,} contents and {taken.vectors + taken.frames:,} vectors taken in; "
-        f"{taken.known_photos:,} photos were here already",
+        f"{count_of(taken.photos, 'photo')}, {count_of(taken.contents, 'content')} and "
+        f"{count_of(taken.vectors + taken.frames, 'vector')} taken in; {taken.known_photos:,} known already",
         err=True,
     )
     if as_json:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.albums import AlbumDetails, delete_album, list_albums, make_album
+from app.counts import count_of
 from app.filters import Filter
 from app.names import Taught, forget_name, list_names
 from app.query import Query
@@ -58,14 +59,14 @@ def _cards(key: str, cards: list[dict[str, object]]) -> None:
 
 
 def _album(album: AlbumDetails) -> dict[str, object]:
-    note = album.query if album.photos is None else f"{album.photos:,} {'photo' if album.photos == 1 else 'photos'}"
+    note = album.query if album.photos is None else count_of(album.photos, "photo")
     shown = {"id": album.id, "name": album.name, "note": note, "cover": album.cover, "live": album.query is not None}
     return shown | {"asks": str(Query(filters=(Filter("album", album.name),)))}
 
 
 def _name(taught: Taught) -> dict[str, object]:
-    count, cover = len(taught.photos), taught.photos[0] if taught.photos else None
-    note = f"taught on {count:,} {'photo' if count == 1 else 'photos'}"
+    cover = taught.photos[0] if taught.photos else None
+    note = f"taught on {count_of(len(taught.photos), 'photo')}"
     return {"id": taught.id, "name": taught.name, "note": note, "cover": cover, "asks": taught.name}
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.api import photo_out
 from app.compare import Comparison, Side, compare
+from app.counts import count_of
 from app.services import Services
 from app.ui.faults import faults_told
 from app.ui.gallery import remember_act
@@ -52,7 +53,7 @@ def _card(services: Services, encoder: KnownEncoder, may_change: bool) -> None:
                 if encoder.active:
                     st.badge("In use", color="green", icon=":material/check:")
             st.caption(
-                f"{encoder.vectors:,} photos seen · {encoder.dim} numbers each · {_megabytes(encoder.size)}"
+                f"{count_of(encoder.vectors, 'photo')} seen · {encoder.dim} numbers each · {_megabytes(encoder.size)}"
                 f"  \n{encoder.fingerprint}"
             )
         if not encoder.active and may_change:
@@ -69,7 +70,7 @@ def _card(services: Services, encoder: KnownEncoder, may_change: bool) -> None:
 def _forget(services: Services, fingerprint: str) -> None:
     try:
         count = forget_encoder(services.library, fingerprint)
-        st.session_state["told"] = f"what it saw of {count:,} photos was removed"
+        st.session_state["told"] = f"what it saw of {count_of(count, 'photo')} was removed"
     except IndexerError as error:
         st.session_state["told"] = plain(str(error))
 

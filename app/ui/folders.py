@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 import streamlit as st
 
+from app.counts import count_of
 from app.filters import Filter
 from app.new_folder import checked
 from app.query import Query
@@ -114,7 +115,7 @@ def _badge(folder: FolderStatus, paused: bool) -> None:
 
 def _counts(folder: FolderStatus) -> str:
     counts = {"missing": folder.missing, "could not be read": folder.failed}
-    said = [f"{folder.photos:,} {'photo' if folder.photos == 1 else 'photos'}"]
+    said = [count_of(folder.photos, "photo")]
     said += [f"{count:,} {what}" for what, count in counts.items() if count]
     said.append(f"looked through {ago(folder.scanned_at)}" if folder.scanned_at else "not looked through yet")
     return " · ".join(said)
@@ -146,7 +147,9 @@ def _removal(services: Services, path: str) -> None:
             with services.library.catalog.reading() as session:
                 found = next((folder for folder in list_folders(session) if folder.path == path), None)
             count = forget_folder(services.library.catalog, found) if found else 0
-            st.session_state["told"] = f"{plain(path)}: {count:,} photos taken out of the library; the files stay"
+            st.session_state["told"] = (
+                f"{plain(path)}: {count_of(count, 'photo')} taken out of the library; the files stay"
+            )
             st.rerun()
 
 

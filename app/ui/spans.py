@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from app.counts import count_of
+
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
@@ -12,7 +14,7 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
         return f"on {moment:%d %B %Y}".replace(" 0", " ")
     for unit, size in _UNITS:
         if seconds >= size:
-            return f"{_count(int(seconds // size), unit)} ago"
+            return f"{count_of(int(seconds // size), unit)} ago"
     return "just now"
 
 
@@ -20,9 +22,5 @@ def still(seconds: float) -> str:
     """How long something will still take, about: "20 seconds", "3 minutes"."""
     for unit, size in _UNITS:
         if seconds >= 1.5 * size:
-            return _count(round(seconds / size), unit)
-    return _count(max(1, round(seconds)), "second")
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+            return count_of(round(seconds / size), unit)
+    return count_of(max(1, round(seconds)), "second")

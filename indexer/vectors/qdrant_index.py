@@ -49,6 +49,8 @@ class QdrantIndex:
 
         self.dim = dim
         self._client, self._name, self._models = client, name, models
+        known = client.init_options
+        self._where = known.get("url") or known.get("path") or "memory"
         if not self._ask("collection_exists"):
             self._create()
 
@@ -72,7 +74,7 @@ class QdrantIndex:
             return getattr(self._client, method)(collection_name=self._name, **arguments)
         except Exception as error:  # the client raises its transports' errors and its own, with no common base
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise VectorsError(f"Qdrant collection {self._name}: {reason}") from error
+            raise VectorsError(f"Qdrant at {self._where}, collection {self._name}: {reason}") from error
 
     def __len__(self) -> int:
         return int(self._ask("count", exact=True).count)
@@ -103,7 +105,7 @@ class QdrantIndex:
 
     def _how(self, k: int) -> Any:
         """A wide search of the graph, since texts lie far from pictures; local mode scores everything."""
-        if self._client.init_options.get("url") is None:
+        if "://" not in self._where:
             return None
         quantization = self._models.QuantizationSearchParams(rescore=True, oversampling=3.0)
         return self._models.SearchParams(hnsw_ef=max(512, 4 * k), quantization=quantization)

@@ -100,7 +100,7 @@ def test_the_command_line(services: Services, folder: Path) -> None:
     run("remove", "Italy", photo)
     run("save", "Sub", "-kind:video", "folder:sub")
     run("save", "Sub", "folder:sub", "-kind:raw")
-    assert run() == "Italy  (1 photos)\nSub  (folder:sub -kind:raw)\n"
+    assert run() == "Italy  (1 photo)\nSub  (folder:sub -kind:raw)\n"
     assert [album["photos"] for album in json.loads(run("--json"))] == [1, None]
     assert CliRunner().invoke(main, ["search", "album:Italy", "--paths"]).stdout == f"{folder / 'b.png'}\n"
     run("rename", "Italy", "Rome")

@@ -301,7 +301,7 @@ def test_export_and_import_move_a_library(
     assert "5 photos, 5 contents and 5 vectors taken in" in done.stderr
     assert sightline("search", "colours", "--paths").stdout == found.replace(str(folder), str(tmp_path / "elsewhere"))
     assert "nothing to do" in sightline("index").stderr
-    assert sightline("import", str(folder)).exit_code == 1
+    assert sightline("import", str(folder)).exit_code == 2, "no such folder"
 
 
 def test_a_misspelt_command_is_told_with_the_one_that_was_meant() -> None:
@@ -320,3 +320,17 @@ def test_a_file_that_is_no_picture_is_named(sightline: Sightline, folder: Path, 
             assert done.exit_code == 1
             assert f"sightline: {path}: " in done.stderr and reason in done.stderr
     assert str(letter) in sightline("why", str(letter), "a dog").stderr
+
+
+def test_a_subfolder_is_told_by_its_own_name(sightline: Sightline, folder: Path) -> None:
+    sightline("index", str(folder))
+    assert f"{folder / 'sub'}: nothing to do, 2 photos unchanged" in sightline("index", str(folder / "sub")).stderr
+    assert f"{folder / 'sub' / 'deep'}: nothing to do, 1 photo unchanged" in (
+        sightline("index", str(folder / "sub" / "deep")).stderr
+    )
+
+
+def test_an_encoder_that_is_none_is_said_in_one_line(sightline: Sightline) -> None:
+    done = sightline("switch", "nope")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("sightline: no encoder 'nope'")

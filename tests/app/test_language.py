@@ -48,6 +48,7 @@ def test_reads(text: str, query: Query) -> None:
         ("dog^11", 3, "a weight is above 0 and at most 10"),
         ("a colr:red", 2, "no filter colr: expected one of date, folder"),
         ("a date:2019-13", 7, "date: no such date; got '2019-13'"),
+        ("a date:2021..2019", 7, "date: a range that ends before it begins: 2019..2021 is meant"),
         ("a -orientation:wide", 15, "orientation: expected portrait|landscape|square"),
         ("a\\", 1, "expected a character behind"),
         ("a --b", 3, "expected words"),

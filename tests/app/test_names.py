@@ -172,7 +172,7 @@ def test_the_command_line(services: Services, ids: dict[str, int], folder: Path)
     assert "2 photos" in run("name", "Rex", str(folder / "a.jpg"), str(ids["b.png"]))
     listed = json.loads(run("name", "--list", "--json"))
     assert listed == [{"id": 1, "name": "Rex", "photos": [ids["a.jpg"], ids["b.png"]]}]
-    assert "Rex  (2 photos" in run("name")
+    assert "Rex: taught on 2 photos: " in run("name")
     answer = CliRunner().invoke(main, ["search", "rex", "in", "colours"])
     assert "understood: Rex" in answer.stderr
     assert json.loads(run("search", "rex", "--json"))["names"] == ["Rex"]

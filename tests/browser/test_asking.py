@@ -58,7 +58,7 @@ def test_a_picture_pasted_or_dropped_anywhere_finds_its_like(page: Page, tmp_pat
     expect(page.get_by_text("Like your picture")).to_be_visible()
     expect(page.locator(".photos img").first).to_have_attribute("alt", "b.png")
     page.get_by_role("button", name="Take back").click()
-    expect(page.get_by_text("photos are ready to be found")).to_be_visible()
+    expect(page.get_by_text("photos ready to be found")).to_be_visible()
 
 
 def test_a_chosen_file_that_is_no_picture_is_said(page: Page, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 def test_a_search_is_answered_and_its_address_holds_it(page: Page, address: str) -> None:
     box = page.get_by_label("Describe a photo")
-    expect(page.get_by_text("5 photos are ready to be found")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("5 photos ready to be found")).to_be_visible(timeout=60_000)
     box.fill("a wall of colours")
     box.press("Enter")
     expect(page.get_by_text("nearest first").or_(page.get_by_text("best first"))).to_be_visible()

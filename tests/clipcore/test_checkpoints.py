@@ -73,6 +73,14 @@ def test_cut_short(
     assert str(cut) in message(cut, small_architecture)
 
 
+@pytest.mark.parametrize("content", [b"root:x:0:0:root:/root:/bin/bash\n", b"q\x00", b"not weights", b"\x80\x02."])
+def test_what_is_no_pickle_at_all(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "notes.pt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="notes.pt is cut short, or holds more than tensors: "):
+        read_checkpoint(path)
+
+
 def test_torchscript_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "archive.pt"
     with pytest.warns(DeprecationWarning):

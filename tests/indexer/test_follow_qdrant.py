@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.errors import VectorsError
+from indexer.errors import CatalogError, VectorsError
 from indexer.folders import add_folder
 from indexer.follow import FollowedIndex, describe_vectors, follow
 from indexer.follow_qdrant import FollowedQdrant
@@ -71,10 +71,15 @@ def test_a_catalog_restored_from_an_older_copy_is_followed(remote: Library, fold
 
 def test_an_address_that_does_not_answer_is_said_in_one_line() -> None:
     library = Library(load_settings(vectors="http://localhost:9"))
-    with pytest.raises(VectorsError, match="Qdrant collection sightline-.*: .*refused"):
+    with pytest.raises(VectorsError, match="Qdrant at http://localhost:9, collection sightline-.*: .*refused"):
         follow(library)
     assert describe_vectors(library) == "Qdrant at http://localhost:9"
     library.close()
+
+
+def test_a_place_for_vectors_that_is_none_is_refused() -> None:
+    with pytest.raises(CatalogError, match=r"SIGHTLINE_VECTORS\): expected faiss, or .*6333; got 'fiass'"):
+        load_settings(vectors="fiass")
 
 
 def test_several_clients_may_share_a_name_not_a_collection() -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.counts import count_of
 from app.emptied import emptied
 from app.errors import QueryError
 from app.filters import Filter
@@ -67,7 +68,7 @@ def start_page() -> None:
         elif first_run(services) is not None:
             st.switch_page("app_pages/library.py")
         return
-    st.caption(f"{searchable:,} photos are ready to be found. Try:")
+    st.caption(f"{count_of(searchable, 'photo')} ready to be found. Try:")
     st.pills("Examples", EXAMPLES, key="example", on_change=ask_example, label_visibility="collapsed")
     gallery(answer_to(EVERYTHING, DEFAULT_RANKING), key="gallery")
 
@@ -89,10 +90,10 @@ def told(answer: Answer, query: Query) -> str:
     results = answer.results
     if not results.hits:
         why = plain(emptied(services.search, query))
-        return f"Of {results.searched:,} photos, {why}. Take a condition out of the box, or widen it."
+        return f"Of {count_of(results.searched, 'photo')}, {why}. Take a condition out of the box, or widen it."
     if all(hit.score is None for hit in results.hits):
-        return f"{results.matches:,} of {results.searched:,} photos, newest first · {results.took_ms:.0f} ms"
-    count = f"{results.matches:,} of {results.searched:,} photos match, best first"
+        return f"{results.matches:,} of {count_of(results.searched, 'photo')}, newest first · {results.took_ms:.0f} ms"
+    count = f"{results.matches:,} of {count_of(results.searched, 'photo')} match, best first"
     return f"{count if results.matches else 'No sure match; nearest first'} · {results.took_ms:.0f} ms"
 
 

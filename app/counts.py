@@ -1,0 +1,7 @@
+"""Numbers of things as people say them."""
+
+
+def count_of(number: int, thing: str) -> str:
+    """ "1 photo", "1,234 photos". `thing` may go on behind a noun: "photo of yours" -> "2 photos of yours"."""
+    noun, *rest = thing.split(" ", 1)
+    return " ".join([f"{number:,}", noun if number == 1 else f"{noun}s", *rest])
