@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.api import photo_out
 from app.photos import PhotoDetails
+from app.ui.spans import day
 
 _CSS = """
 img { display: block; max-width: 100%; margin: 0 auto; border-radius: var(--st-base-radius);
@@ -32,7 +33,7 @@ def picture(photo: PhotoDetails, key: str, height: int | None = None) -> None:
 
 def facts(photo: PhotoDetails) -> None:
     """What is known of a photo, in two lines."""
-    taken = f"{photo.taken_at:%d %B %Y, %H:%M} · " if photo.taken_at else ""
+    taken = f"{day(photo.taken_at)}, {photo.taken_at:%H:%M} · " if photo.taken_at else ""
     megabytes = photo.size / 1e6
     st.caption(f"{taken}{photo.width:,} × {photo.height:,} · {photo.format} · {megabytes:.1f} MB")
     st.code("\n".join((photo.path, *photo.also_at)), language=None, wrap_lines=True)

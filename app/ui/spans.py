@@ -11,11 +11,16 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     """How long ago a UTC moment was: "just now", "5 minutes ago"; after a month, the day."""
     seconds = ((now or datetime.now(UTC)) - moment.replace(tzinfo=UTC)).total_seconds()
     if seconds > 30 * 86_400:
-        return f"on {moment:%d %B %Y}".replace(" 0", " ")
+        return f"on {day(moment)}"
     for unit, size in _UNITS:
         if seconds >= size:
             return f"{count_of(int(seconds // size), unit)} ago"
     return "just now"
+
+
+def day(moment: datetime) -> str:
+    """ "8 September 2020"."""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def still(seconds: float) -> str:

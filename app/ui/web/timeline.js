@@ -31,7 +31,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   const section = ([year, months]) => {
-    const all = make("button", { type: "button", className: "all", textContent: `Show all ${count(total(months))}`, onclick: () => ask(year) })
+    const all = make("button", { type: "button", className: "all", textContent: `Show ${total(months) === 1 ? "" : "all "}${count(total(months))}`, onclick: () => ask(year) })
     return make("section", { "data-year": year, "aria-label": year },
       make("header", {}, make("h3", { textContent: year }), all), make("ul", { role: "list" }, ...months.map(card)))
   }

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.ui.spans import ago, still
+from app.ui.spans import ago, day, still
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -30,3 +30,7 @@ def test_how_long_ago(passed: timedelta, said: str) -> None:
 )
 def test_how_long_still(seconds: float, said: str) -> None:
     assert still(seconds) == said
+
+
+def test_a_day_has_no_leading_zero() -> None:
+    assert day(datetime(2020, 9, 8)) == "8 September 2020"
