@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
+from webdataset import TarWriter
 
 NO_THINGS = {"Flags", "Symbols", "Component"}
 PORTRAITS = {"person", "person-role"}
@@ -80,13 +81,11 @@ def main() -> None:
     arguments = parser.parse_args()
     names = named_looks(arguments.packages)
     count = 0
-    with tarfile.open(arguments.out, "w") as tar:
+    with arguments.out.open("wb") as file, TarWriter(file, mtime=0) as writer:
         for package in arguments.packages:
             for key, data in drawings(package, names):
-                for suffix, content in (("png", on_white(data)), ("json", json.dumps(names[key]).encode())):
-                    info = tarfile.TarInfo(f"{package.name.partition('.')[0]}/{key}.{suffix}")
-                    info.size = len(content)
-                    tar.addfile(info, io.BytesIO(content))
+                name = f"{package.name.partition('.')[0]}/{key}"
+                writer.write({"__key__": name, "png": on_white(data), "json": names[key]})
                 count += 1
     print(f"{count:,} drawings in {arguments.out}")
 

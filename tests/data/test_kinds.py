@@ -58,3 +58,22 @@ def test_every_kind_of_document_is_drawn_and_named(tmp_path: Path) -> None:
     assert any("receipt" in text for text in receipt.texts({}))
     assert all(max(pair.open().size) <= 208 for pair in pairs)
     assert all(len(set(pair.open().convert("L").get_flattened_data())) > 8 for pair in pairs)  # none is blank
+
+
+def test_emoji_stand_beside_their_names(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    Image.new("RGBA", (72, 72), (250, 200, 0, 128)).save(stream, "PNG")
+    listed = [
+        {"image": f"{code}.png", "name": name, "category": category, "subcategory": kind}
+        for code, name, category, kind in (
+            ("1f468-1f680", "MAN ASTRONAUT", "People & Body", "person-role"),
+            ("1f52d", "TELESCOPE", "Objects", "science"),
+            ("1f3f3", "WHITE FLAG", "Flags", "flag"),
+        )
+    ]
+    files = {f"package/img/{emoji['image']}": stream.getvalue() for emoji in listed}
+    package = write_tar(tmp_path / "drawn.tgz", {"package/emoji.json": json.dumps(listed).encode()} | files, "w:gz")
+    run("emoji_pairs.py", package, "--out", tmp_path / "emoji.tar")
+    pairs = {pair.key: pair for pair in read_pairs(tmp_path / "emoji.tar")}
+    assert set(pairs) == {"drawn/1f468-1f680", "drawn/1f52d"}, "no flag"
+    assert pairs["drawn/1f468-1f680"].fields == {"name": "astronaut", "portrait": "astronaut"}
