@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from clipcore.preprocess import Preprocessing
-from indexer.disk_faults import is_of_disk
+from indexer.disk_faults import reading_fault
 from indexer.errors import DiskError, PhotoError
 from indexer.metadata import Metadata, dated_by_file, first_of
 from indexer.photo import FileIdentity, Limits, decode, describe, is_video, read_file
@@ -109,9 +109,7 @@ class Decoder:
         except MemoryError:
             return PhotoError("not enough memory to decode it")
         except OSError as error:  # of a file that is described
-            if is_of_disk(error):
-                return DiskError(f"cannot be read: {error.strerror}")
-            return PhotoError(f"cannot be read: {error.strerror}")
+            return reading_fault(error)
         except Exception as error:  # whatever else hostile bytes bring about
             return PhotoError(reason_of(error))
 

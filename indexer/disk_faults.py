@@ -5,7 +5,7 @@ import io
 import os
 from typing import Any
 
-from indexer.errors import DiskError
+from indexer.errors import DiskError, PhotoError
 
 # a failing or unplugged disk, a network file system whose server is away, a system that is out of files
 _NAMES = ("EIO", "ENODEV", "ENOMEDIUM", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ECONNRESET")
@@ -19,14 +19,10 @@ def is_of_disk(error: OSError) -> bool:
     return error.errno in _NUMBERS
 
 
-def raise_if_of_disk(error: OSError) -> None:
-    """Tells a fault of the disk from one of the file.
-
-    Raises:
-        DiskError: it is the disk's.
-    """
-    if is_of_disk(error):
-        raise DiskError(f"cannot be read: {error.strerror}") from error
+def reading_fault(error: OSError) -> PhotoError:
+    """Why a file cannot be read: a `DiskError` where that is its disk's fault."""
+    kind = DiskError if is_of_disk(error) else PhotoError
+    return kind(f"cannot be read: {error.strerror}")
 
 
 class RememberingFile(io.FileIO):

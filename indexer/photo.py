@@ -18,7 +18,7 @@ from PIL import Image
 
 from clipcore.orientation import SWAPPING, exif_of, turn_of
 from clipcore.preprocess import DRAFT_MARGIN, Pixels, Preprocessing
-from indexer.disk_faults import RememberingFile, raise_if_of_disk
+from indexer.disk_faults import RememberingFile, reading_fault
 from indexer.errors import PhotoError, VanishedError
 from indexer.formats import RAWS, VIDEOS, ContentKind
 from indexer.metadata import Metadata
@@ -92,8 +92,7 @@ def read_file(path: str | Path, limits: Limits) -> tuple[bytes, FileIdentity]:
     except FileNotFoundError as error:
         raise VanishedError("gone before it was read") from error
     except OSError as error:
-        raise_if_of_disk(error)
-        raise PhotoError(f"cannot be read: {error.strerror}") from error
+        raise reading_fault(error) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or length != after.st_size:
         raise VanishedError("changed while it was read")
     if not length:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from indexer.disk_faults import raise_if_of_disk
+from indexer.disk_faults import is_of_disk, reading_fault
 from indexer.metadata import (
     Metadata,
     camera_of,
@@ -73,7 +73,8 @@ def read_sidecar(path: str | Path) -> Metadata:
         with open(path, "rb") as file:
             return xmp_metadata(file.read(MOST_BYTES + 1), "sidecar")
     except OSError as error:
-        raise_if_of_disk(error)
+        if is_of_disk(error):
+            raise reading_fault(error) from error
         return Metadata()
 
 
