@@ -98,13 +98,6 @@ def get_photo(library: Library, photo_id: int) -> PhotoDetails:
         return _details(tuple(photo), list(session.scalars(others)))
 
 
-def newest_photos(library: Library, count: int) -> list[PhotoDetails]:
-    """The photos taken last, then those indexed last."""
-    content_ids = newest_contents(library, count)
-    photos = photos_of_contents(library, content_ids)
-    return [photos[content_id] for content_id in content_ids if content_id in photos]
-
-
 def newest_contents(library: Library, count: int, allowed: Select[int] | None = None) -> list[int]:
     """The contents (of those that `allowed` selects) of the photos taken last, then of those indexed last."""
     query = (

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-METHODS = ("auto", "kitty", "iterm", "sixel", "none")
 ROWS = 5  # lines of text that a thumbnail is high, where the terminal scales it
 _PIXELS = 100  # its height, where the terminal does not
 _COLOURS = 128  # of a Sixel palette

@@ -62,19 +62,7 @@ def load_encoder(
     _check_precision(runtime, precision)
     path = STARTER if name_or_path == "starter" else Path(name_or_path).expanduser()
     if (path / MANIFEST).is_file() or name_or_path == "starter":
-        if runtime != "torch":
-            bundle = Bundle.read(path)
-            if precision not in (None, "auto", bundle.precision):
-                raise ClipcoreError(
-                    f"{name_or_path} was exported in {bundle.precision}: export it again in {precision}"
-                )
-            return _from_bundle(bundle)
-        if not (path / WEIGHTS).is_file():
-            raise ClipcoreError(f"{name_or_path} is a bundle of ONNX graphs: runtime 'torch' cannot run it, 'onnx' can")
-        from clipcore.model import read_bundled_model
-
-        return _in_torch(read_bundled_model(Bundle.read(path)), device, precision)
-
+        return _load_bundle(path, device, runtime, precision)
     folder = weights_folder or os.environ.get(WEIGHTS_VARIABLE)
     merges = Path(vocabulary) if vocabulary else None
     chosen = _choose_runtime(device, runtime, precision)
@@ -95,6 +83,20 @@ def load_encoder(
         return _from_open_clip(weights, weights.model, device)
     model = read_model(weights, merges)
     return _in_torch(model, device, precision) if chosen == "torch" else _from_bundle(exports.make(model))
+
+
+def _load_bundle(folder: Path, device: str | None, runtime: RuntimeName | None, precision: Precision | None) -> Encoder:
+    """An exported encoder; in torch where it holds its weights beside the graphs."""
+    bundle = Bundle.read(folder)
+    if runtime != "torch":
+        if precision not in (None, "auto", bundle.precision):
+            raise ClipcoreError(f"{bundle.name} was exported in {bundle.precision}: export it again in {precision}")
+        return _from_bundle(bundle)
+    if not (folder / WEIGHTS).is_file():
+        raise ClipcoreError(f"{bundle.name} is a bundle of ONNX graphs: runtime 'torch' cannot run it, 'onnx' can")
+    from clipcore.model import read_bundled_model
+
+    return _in_torch(read_bundled_model(bundle), device, precision)
 
 
 def find_export(

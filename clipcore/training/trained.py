@@ -1,4 +1,4 @@
-"""What a run has made: its recipe, and the CLIP in one of its checkpoints, averaged and with adapters merged."""
+"""What a run has made: the CLIP in one of its checkpoints, averaged and with adapters merged."""
 
 import json
 from dataclasses import replace
@@ -29,18 +29,6 @@ def is_run(folder: Path) -> bool:
         return "architecture" in json.loads((folder / RECIPE).read_text("utf-8"))
     except (OSError, ValueError):
         return False
-
-
-def read_recipe(folder: Path) -> Recipe:
-    """The effective recipe of the run in `folder`.
-
-    Raises:
-        TrainingError: there is none.
-    """
-    try:
-        return Recipe.from_mapping(json.loads((folder / RECIPE).read_text("utf-8")))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{folder} holds no training run: {error}") from error
 
 
 def trained(folder: Path, which: str = "best") -> Model:

@@ -98,10 +98,6 @@ class Loader:
     workers: int
     share: Share = Share()
 
-    @property
-    def steps_per_epoch(self) -> int:
-        return len(self.reader.pairs) // self.batch_size
-
     def batches(self, start: int = 0) -> Iterator[Batch]:
         """This process's share of batch `start` and of every later one, for ever."""
         own = self.batch_size // self.share.of

@@ -21,7 +21,7 @@ from clipcore.training.loop import train
 from clipcore.training.recipe import Recipe
 from clipcore.training.run import Run
 from clipcore.training.step import Taken
-from clipcore.training.trained import read_recipe, trained
+from clipcore.training.trained import RECIPE, trained
 from tests.clipcore.tars import write_tar
 from tests.clipcore.training.conftest import SMALL, MakeGiven, pair_files, picture
 
@@ -53,7 +53,7 @@ def test_it_learns_and_says_so(
     assert {"logit_scale", "learning_rate", "samples_per_second", "data_share", "gradient_norm"} <= set(steps[0])
     said = capsys.readouterr().err
     assert "step 150/150" in said and "(ln N 2.77)" in said and "waiting for data" in said
-    assert read_recipe(out).batch_size == 16
+    assert Recipe.from_mapping(json.loads((out / RECIPE).read_text())).batch_size == 16
     assert steps_saved(out) == [75, 150]
     assert trained(out).clip.architecture.name == "small"
 
