@@ -15,7 +15,7 @@ import numpy as np
 
 from clipcore.agreement import Agreement, agreement, check_set
 from clipcore.preprocess import Preprocessing
-from clipcore.quantize import quantize_products, quantize_text_graph
+from clipcore.quantize import quantize_by_block, quantize_products
 from clipcore.runtimes.base import Vectors
 from clipcore.runtimes.onnx_runtime import IMAGES_AT_ONCE, TEXTS_AT_ONCE, Graph
 from clipcore.tokenizer import Tokenizer
@@ -35,9 +35,9 @@ class Candidate:
 
 IMAGE = (
     Candidate("int8", quantize_products, at_once=1),
-    Candidate("int8 by block", quantize_text_graph, IMAGES_AT_ONCE),
+    Candidate("int8 by block", quantize_by_block, IMAGES_AT_ONCE),
 )
-TEXT = (Candidate("int8 by block", quantize_text_graph, TEXTS_AT_ONCE),)
+TEXT = (Candidate("int8 by block", quantize_by_block, TEXTS_AT_ONCE),)
 
 
 @dataclass(frozen=True)

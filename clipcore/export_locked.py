@@ -14,7 +14,8 @@ from clipcore.export import write_graph
 from clipcore.locked_pair import LockedPair
 from clipcore.one_way import OneWay
 from clipcore.preprocess import Pixels
-from clipcore.quantize import quantize_image_graph, quantize_text_graph
+from clipcore.quantize import quantize_image_graph
+from clipcore.quantize_rows import quantize_by_row
 from clipcore.runtimes.base import Vectors
 from clipcore.runtimes.onnx_runtime import OnnxRuntime
 from clipcore.towers.borrowed import PREPROCESSING, tokenizer_file
@@ -78,7 +79,7 @@ def write_text_graph(model: LockedPair, path: Path) -> None:
         "tokens",
         {0: "n", 1: "length"},
     )
-    quantize_text_graph(exact, path)
+    quantize_by_row(exact, path)
     exact.unlink()
 
 

@@ -1,9 +1,10 @@
 """Graphs with 8-bit weights, a quarter of the size.
 
 `quantize_image_graph`: weights are stored in 8 bits and computed with in float32; ONNX Runtime unfolds them once, at
-load. `quantize_text_graph`: the matrix products run on 8-bit weights, their inputs quantised row by row; embeddings are
-unfolded as they are looked up. Neither takes an activation's range from the batch at hand, so a vector does not depend
-on what else is in it. `quantize_products` does, is the fastest, and is for graphs that are run one picture at a time.
+load. `quantize_by_block`: the matrix products run on 8-bit weights, blocks of 32 inputs and weights with a scale each;
+embeddings are unfolded as they are looked up. Neither takes an activation's range from the batch at hand, so a vector
+does not depend on what else is in it. `quantize_products` does, is the fastest, and is for graphs that are run one
+picture at a time. `quantize_rows.py` lies between the last two: a scale for each row, which loses more than blocks do.
 """
 
 import logging
@@ -23,7 +24,7 @@ SMALLEST = 2**12  # values of a tensor worth storing in 8 bits
 _WEIGHT_INPUT = {"Conv": 1, "Gemm": 1, "MatMul": 1, "Gather": 0}
 
 
-def quantize_text_graph(source: Path, target: Path) -> None:
+def quantize_by_block(source: Path, target: Path) -> None:
     """Matrix products with 8-bit weights in blocks, embedding tables in 8 bits with a scale a feature."""
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
@@ -82,7 +83,7 @@ def store_weights_in_8_bits(graph: onnx.GraphProto) -> None:
     A cast and a product of constants are what ONNX Runtime computes once, when it loads the graph; a DequantizeLinear
     would be computed in every run. Embedding tables are scaled by column, behind the look-up.
     """
-    weights = {tensor.name: tensor for tensor in graph.initializer if _is_large(tensor)}
+    weights = {tensor.name: tensor for tensor in graph.initializer if is_large(tensor)}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         name = node.input[_WEIGHT_INPUT[node.op_type]] if node.op_type in _WEIGHT_INPUT else ""
@@ -97,7 +98,8 @@ def store_weights_in_8_bits(graph: onnx.GraphProto) -> None:
     graph.node.extend(nodes)
 
 
-def _is_large(tensor: onnx.TensorProto) -> bool:
+def is_large(tensor: onnx.TensorProto) -> bool:
+    """Whether a constant is a matrix worth storing in 8 bits."""
     return tensor.data_type == TensorProto.FLOAT and len(tensor.dims) >= 2 and np.prod(tensor.dims) >= SMALLEST
 
 
@@ -130,10 +132,12 @@ def _unfold(name: str, values: str, scales: str) -> list[onnx.NodeProto]:
     ]
 
 
-def symmetric_8_bits(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """int8 values in -127..127, and the float32 scale of each slice along `axis`, shaped to multiply them."""
+def symmetric_8_bits(
+    weight: NDArray[np.float32], axis: int, largest: int = 127
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """int8 values in -largest..largest, and the float32 scale of each slice along `axis`, shaped to multiply them."""
     others = tuple(i for i in range(weight.ndim) if i != axis % weight.ndim)
-    scales = (np.abs(weight).max(axis=others, keepdims=True) / 127 + 1e-12).astype(np.float32)
+    scales = (np.abs(weight).max(axis=others, keepdims=True) / largest + 1e-12).astype(np.float32)
     return np.round(weight / scales).astype(np.int8), scales
 
 

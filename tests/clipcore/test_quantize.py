@@ -1,5 +1,6 @@
 """Graphs with 8-bit weights: small, close to the exact ones, and the same for a row whatever else is in its batch."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from clipcore.export import write_graph
-from clipcore.quantize import _adds_in_16_bits, quantize_image_graph, quantize_text_graph, symmetric_8_bits
+from clipcore.quantize import _adds_in_16_bits, quantize_by_block, quantize_image_graph, symmetric_8_bits
+from clipcore.quantize_rows import quantize_by_row
 
 
 class Image(nn.Module):
@@ -68,15 +70,48 @@ def test_an_image_graph_is_a_quarter_and_agrees(tmp_path: Path) -> None:
     np.testing.assert_allclose(together[:1], run(small, pixels[:1]), atol=1e-6)
 
 
-def test_a_text_graph_is_a_quarter_and_agrees(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quantize", [quantize_by_block, quantize_by_row])
+def test_a_text_graph_is_a_quarter_and_agrees(quantize: Callable[[Path, Path], None], tmp_path: Path) -> None:
     torch.manual_seed(0)
     exact, small = graphs(Text(), torch.zeros(2, 7, dtype=torch.int64), tmp_path)
-    quantize_text_graph(exact, small)
+    quantize(exact, small)
     assert small.stat().st_size < 0.4 * exact.stat().st_size
     tokens = np.random.default_rng(0).integers(0, 300, (6, 7))
     together = run(small, tokens)
     assert (together * run(exact, tokens)).sum(axis=1).min() > 0.999
     np.testing.assert_allclose(together[:1], run(small, tokens[:1]), atol=1e-6)
+
+
+class Products(nn.Module):
+    """Two of one input by one weight: each is in the graph in 8 bits once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(96, 64))
+
+    def forward(self, given: Tensor) -> Tensor:
+        return given @ self.weight + (given @ self.weight).abs()
+
+
+def test_rows_of_any_size_are_scaled_by_their_own_largest_value(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    exact, small = graphs(Products(), torch.zeros(2, 96), tmp_path)
+    quantize_by_row(exact, small)
+    rows = np.random.default_rng(0).normal(size=(4, 96)).astype(np.float32)
+    rows *= np.array([[1e-4], [1], [1e4], [0]], np.float32)
+    given, wanted = run(small, rows), run(exact, rows)
+    sizes = np.abs(wanted).max(axis=1)
+    assert (np.abs(given - wanted).max(axis=1)[:3] < 0.02 * sizes[:3]).all()
+    assert (given[3] == 0).all(), "a row of zeros stays one"
+
+
+def test_the_largest_bytes_do_not_overflow(tmp_path: Path) -> None:
+    products = Products()
+    products.weight.data = torch.ones(96, 64)
+    exact, small = graphs(products, torch.zeros(2, 96), tmp_path)
+    quantize_by_row(exact, small)
+    ones = np.ones((1, 96), np.float32)
+    np.testing.assert_allclose(run(small, ones), run(exact, ones), rtol=1e-4)
 
 
 def test_which_processors_add_in_16_bits(tmp_path: Path) -> None:
