@@ -4,7 +4,7 @@ import click
 
 from app.commands.index import stopped_by_signals
 from app.commands.options import as_json, command, listing
-from app.counts import count_of
+from app.counts import count_of, megabytes
 from app.services import Services
 from indexer.encoders import KnownEncoder, forget_encoder, list_encoders
 from indexer.library import Library
@@ -64,7 +64,7 @@ def models(context: click.Context, as_json: bool) -> None:
 def _list(services: Services, as_json: bool) -> None:
     def line(encoder: KnownEncoder) -> str:
         mark = "*" if encoder.active else " "
-        size = f"{count_of(encoder.vectors, 'vector')}, {encoder.size / 1e6:,.0f} MB"
+        size = f"{count_of(encoder.vectors, 'vector')}, {megabytes(encoder.size)}"
         return f"{mark} {encoder.name}  {encoder.fingerprint}  {encoder.dim}-d  {size}"
 
     none = "no encoder has been used yet: sightline index FOLDER"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.api import photo_out
 from app.compare import Comparison, Side, compare
-from app.counts import count_of
+from app.counts import count_of, megabytes
 from app.services import Services
 from app.ui.faults import faults_told
 from app.ui.gallery import remember_act
@@ -53,7 +53,7 @@ def _card(services: Services, encoder: KnownEncoder, may_change: bool) -> None:
                 if encoder.active:
                     st.badge("In use", color="green", icon=":material/check:")
             st.caption(
-                f"{count_of(encoder.vectors, 'photo')} seen · {encoder.dim} numbers each · {_megabytes(encoder.size)}"
+                f"{count_of(encoder.vectors, 'photo')} seen · {encoder.dim} numbers each · {megabytes(encoder.size)}"
                 f"  \n{encoder.fingerprint}"
             )
         if not encoder.active and may_change:
@@ -94,7 +94,7 @@ def _show(services: Services, name: str, found: Comparison) -> None:
     rows = {
         "Photos a second": [f"{side.photos_per_second:,.1f}" for side in (now, other)],
         "Milliseconds a question": [f"{side.ms_per_question:,.0f}" for side in (now, other)],
-        "Vectors of 100,000 photos": [_megabytes(100_000 * side.bytes_per_photo) for side in (now, other)],
+        "Vectors of 100,000 photos": [megabytes(100_000 * side.bytes_per_photo) for side in (now, other)],
         "Numbers a photo": [f"{side.dim:,}" for side in (now, other)],
         "Computes in": [side.precision for side in (now, other)],
     }
@@ -125,10 +125,6 @@ def _question(found: Comparison, i: int) -> dict[str, object]:
 
 def _answers(side: Side, i: int) -> dict[str, list[object]]:
     return {"name": [side.name], "items": [photo_out(photo).model_dump(mode="json") for photo in side.answers[i]]}
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size < 1e8 else f"{size / 1e6:,.0f} MB"
 
 
 def settings_in_force(settings: Settings) -> list[dict[str, str]]:

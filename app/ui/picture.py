@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.api import photo_out
+from app.counts import megabytes
 from app.photos import PhotoDetails
 from app.ui.spans import day
 
@@ -34,6 +35,5 @@ def picture(photo: PhotoDetails, key: str, height: int | None = None) -> None:
 def facts(photo: PhotoDetails) -> None:
     """What is known of a photo, in two lines."""
     taken = f"{day(photo.taken_at)}, {photo.taken_at:%H:%M} · " if photo.taken_at else ""
-    megabytes = photo.size / 1e6
-    st.caption(f"{taken}{photo.width:,} × {photo.height:,} · {photo.format} · {megabytes:.1f} MB")
+    st.caption(f"{taken}{photo.width:,} × {photo.height:,} · {photo.format} · {megabytes(photo.size)}")
     st.code("\n".join((photo.path, *photo.also_at)), language=None, wrap_lines=True)
