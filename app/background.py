@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from indexer.catalog import Vector
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.vectors.base import Vectors
 
 SAMPLE = 2_000  # photos: the median deviation is known to 2%

@@ -15,7 +15,7 @@ from clipcore.runtimes.base import Vectors
 from clipcore.stream import decode_ahead, encode_each
 from indexer.catalog import Photo, PhotoState, Vector
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 
 _AT_ONCE = 500  # files
 

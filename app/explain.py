@@ -22,8 +22,8 @@ from app.relevance import TEMPLATES, above_words_at_large, at_large
 from app.vocabularies import encoded_once
 from clipcore.batches import batched
 from clipcore.runtimes.base import Vectors
+from indexer.formats import is_video
 from indexer.library import Library
-from indexer.photo import is_video
 
 if TYPE_CHECKING:
     from app.services import Services

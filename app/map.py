@@ -24,7 +24,7 @@ from app.layout import Floats, Stored, among, layout
 from app.likelihood import Likelihood
 from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from app.vocabularies import DEFAULT_VOCABULARY, encoded_once, read_vocabularies
 from indexer.catalog import Name, NameExample, Vector
 from indexer.fulltext import tokens
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.vectors.base import Vectors
 
 SHRINKAGE = 0.3  # of the covariance towards that of unrelated dimensions

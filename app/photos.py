@@ -17,10 +17,12 @@ from app.errors import NotFoundError
 from clipcore.preprocess import DRAFT_MARGIN
 from indexer.catalog import Content, Photo, PhotoState, Vector
 from indexer.errors import PhotoError
+from indexer.formats import is_video
+from indexer.frames import together_as_one
 from indexer.fulltext import ranked_by_words
 from indexer.library import Library
-from indexer.photo import decode, is_video, large_picture, read_file
-from indexer.store import STORED_DTYPE, together_as_one
+from indexer.photo import decode, large_picture, read_file
+from indexer.stored import STORED_DTYPE
 from indexer.vectors.base import Vectors
 
 PREVIEW_SIZE = 1600  # pixels of the longer side

@@ -31,9 +31,9 @@ from app.ranking import DEFAULT_RANKING, Candidates, Ranking, diversify, towards
 from app.relevance import Relevance, Relevances
 from indexer.catalog import Content
 from indexer.follow import follow
+from indexer.formats import is_video
 from indexer.frames import Moments
 from indexer.library import Library
-from indexer.photo import is_video
 from indexer.together import Together
 from indexer.vectors.base import Ids, Vectors
 

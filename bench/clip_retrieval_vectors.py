@@ -14,7 +14,7 @@ from sqlalchemy import select
 from indexer.catalog import Photo, Vector
 from indexer.library import Library
 from indexer.settings import load_settings
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 
 
 def write_vectors(library: Library, folder: Path) -> None:

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 from bench.figures import machine, write_results
 from bench.library import QUERY, SIGHTLINE
-from bench.process import folder, measure
+from bench.process import compile_ours, folder, measure
 
 _SETTLE = """
 import sys
@@ -43,6 +43,7 @@ def main() -> None:
 
 def bench_opening(work: Path, photos: int, like: str = "") -> dict[str, float]:
     """Seconds and megabytes of each step."""
+    compile_ours()
     home = {"SIGHTLINE_HOME": str(work)}
     pictures = [like] if like else []
     subprocess.run([sys.executable, "-m", "bench.synthetic", str(work), str(photos), *pictures], check=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from bench.figures import machine, write_results
-from bench.process import Measured, measure
+from bench.process import Measured, compile_ours, measure
 from indexer.catalog import Content, Photo, PhotoMetadata, PhotoState, Vector
 from indexer.excludes import Excludes
 from indexer.folders import add_folder
@@ -50,6 +50,7 @@ def main() -> None:
 
 def bench(work: Path, files: int, rclip: Path | None, repeat: int) -> dict[str, float]:
     """Seconds of the fastest run of each, and the ratios."""
+    compile_ours()
     photos = make_files(work / "photos", files)
     fill_ours(work / "home", photos)
     ours = [sys.executable, "-m", "app.cli", "index", str(photos)]

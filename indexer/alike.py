@@ -19,7 +19,7 @@ from indexer.catalog import Alike, Clock, Content, ContentLooks, Likeness, Photo
 from indexer.library import Library
 from indexer.looks import complete_looks
 from indexer.near import BURST_SECONDS, Marks, Places, may_be_near, near_copies, near_moments
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 
 COPY_COSINE = 0.6  # of vectors: hardly more than different pictures have, because a small copy has lost its details
 BURST_COSINE = 0.7

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Content, Photo, PhotoState, Vector
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.vectors.base import Ids
 from indexer.vectors.half import Codes
 

@@ -22,7 +22,8 @@ from indexer.metadata import VERSION
 from indexer.parquet import Codes, Row, contents_schema, photos_schema, vectors_table
 from indexer.reading import ReadFile
 from indexer.sources import Source
-from indexer.store import STORED_DTYPE, encode_batch
+from indexer.store import encode_batch
+from indexer.stored import STORED_DTYPE
 from indexer.walk import FoundFile
 
 

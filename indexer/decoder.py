@@ -19,8 +19,9 @@ from typing import IO, Any
 from clipcore.preprocess import Preprocessing
 from indexer.disk_faults import reading_fault
 from indexer.errors import DiskError, PhotoError
+from indexer.formats import is_video
 from indexer.metadata import Metadata, dated_by_file, first_of
-from indexer.photo import FileIdentity, Limits, decode, describe, is_video, read_file
+from indexer.photo import FileIdentity, Limits, decode, describe, read_file
 from indexer.picture import reason_of
 from indexer.xmp import read_sidecar
 

@@ -45,7 +45,7 @@ from indexer.parquet import (
     write_manifest,
     write_rows,
 )
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 
 Progress = Callable[[str, int, int], None]  # what, rows done, of how many
 

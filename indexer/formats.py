@@ -1,6 +1,8 @@
 """What is read: formats as Pillow names them, and the extensions of files that are looked at."""
 
 import enum
+import os
+from pathlib import Path
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "JPEG2000")  # MPO opens as JPEG
 PICTURES = frozenset(
@@ -20,3 +22,8 @@ class ContentKind(enum.StrEnum):
     PHOTO = "photo"
     RAW = "raw"  # a camera's raw file
     VIDEO = "video"  # found by its frames
+
+
+def is_video(path: str | Path) -> bool:
+    """Whether a file is a video, by its extension."""
+    return os.path.splitext(path)[1].lower() in VIDEOS

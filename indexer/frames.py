@@ -7,8 +7,15 @@ from sqlalchemy import select
 
 from indexer.catalog import Frame, FrameVector
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.vectors.base import Vectors
+
+
+def together_as_one(frames: Vectors) -> Vectors:
+    """The vector (dim,) of a video, from its frames' (frames, dim)."""
+    mean = frames.mean(axis=0)
+    unit: Vectors = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return unit
 
 
 class Moments:

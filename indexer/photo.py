@@ -20,7 +20,7 @@ from clipcore.orientation import SWAPPING, exif_of, turn_of
 from clipcore.preprocess import DRAFT_MARGIN, Pixels, Preprocessing
 from indexer.disk_faults import RememberingFile, reading_fault
 from indexer.errors import PhotoError, VanishedError
-from indexer.formats import RAWS, VIDEOS, ContentKind
+from indexer.formats import RAWS, ContentKind, is_video
 from indexer.metadata import Metadata
 from indexer.picture import embedded_metadata, open_untrusted, reason_of, upright_rgb
 from indexer.thumbnails import SIZE as THUMBNAIL_SIZE
@@ -98,10 +98,6 @@ def read_file(path: str | Path, limits: Limits) -> tuple[bytes, FileIdentity]:
     if not length:
         raise PhotoError("empty file")
     return data, FileIdentity(sha256, after.st_size, after.st_mtime_ns)
-
-
-def is_video(path: str | Path) -> bool:
-    return os.path.splitext(path)[1].lower() in VIDEOS
 
 
 def decode(data: bytes, preprocessing: Preprocessing, limits: Limits, path: str | Path = "") -> DecodedPhoto:

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from clipcore.batches import batched
 from indexer.catalog import Content, Folder, Frame, FrameVector, Photo, PhotoKeyword, PhotoMetadata, PhotoState, Vector
+from indexer.frames import together_as_one
 from indexer.fulltext import index_words
 from indexer.library import Library
 from indexer.metadata import VERSION, Metadata
 from indexer.reading import ReadFile
+from indexer.stored import STORED_DTYPE
 from indexer.walk import FoundFile
 
 _NEVER_READ = -1  # the time of no file, so that the next pass finds it changed
-STORED_DTYPE = np.dtype("<f2")  # half precision: a third decimal of cosine, half the bytes
 FrameCodes = list[tuple[float, bytes]]  # time_s and the stored form of a vector
 ByHash = dict[str, tuple[bytes, FrameCodes]]  # the stored forms of a content's vectors: its own, and its frames'
 
@@ -117,13 +118,6 @@ def encode_batch(library: Library, batch: Sequence[ReadFile]) -> ByHash:
         frames = [(time_s, _stored(vector)) for time_s, vector in zip(times, own, strict=False)]
         vectors[sha256] = _stored(together_as_one(own) if frames else own[0]), frames
     return vectors
-
-
-def together_as_one(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vector (dim,) of a video, from its frames' (frames, dim)."""
-    mean = frames.mean(axis=0)
-    unit: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-12)
-    return unit
 
 
 def _stored(vector: NDArray[np.float32]) -> bytes:

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from clipcore.batches import batched
 from indexer.catalog import Vector
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
 from indexer.vectors.base import Ids, Vectors
 
+STORED_DTYPE = np.dtype("<f2")  # half precision: a third decimal of cosine, half the bytes
 _IDS_AT_ONCE = 500  # in one statement
 
 Indices = NDArray[np.int64]

@@ -52,7 +52,7 @@ from indexer.parquet import (
     read_parts,
     vectors_schema,
 )
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 
 Progress = Callable[[str, int, int], None]  # what, rows done, of how many
 _NORM_TOLERANCE = 0.01

@@ -17,7 +17,7 @@ from app.originals import open_original
 from app.photo_facts import read_facts
 from app.photos import PhotoDetails, get_photo, preview, thumbnail_file
 from indexer.catalog import ContentKind
-from indexer.photo import is_video
+from indexer.formats import is_video
 
 router = APIRouter(tags=["photos"])
 

@@ -11,7 +11,6 @@ from app.arithmetic import calculate_in_one_thread
 from app.commands.options import command
 from app.heap import share_one_heap
 from app.services import Services
-from indexer.watch import Watcher
 
 
 @click.command()
@@ -36,6 +35,8 @@ def serve(services: Services, host: str, port: int, browser: bool | None, follow
     calculate_in_one_thread()
     stop = threading.Event()
     if follow:
+        from indexer.watch import Watcher  # and with it what indexes and watches: nothing of it answers a search
+
         threading.Thread(target=Watcher(services.library, lambda _: None).run, args=(stop,), daemon=True).start()
     try:
         with ThreadPoolExecutor(1) as beside:  # the vectors and the text tower are opened while the server is imported

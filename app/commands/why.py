@@ -67,7 +67,8 @@ def why(
 
 def _outside(services: Services, path: str, at: float | None) -> "Image.Image":
     """The picture of a file that is not in the library; of a video, its frame at a time, or in the middle."""
-    from indexer.photo import is_video, large_picture, read_file
+    from indexer.formats import is_video
+    from indexer.photo import large_picture, read_file
 
     limits = services.library.limits
     try:

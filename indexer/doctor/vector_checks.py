@@ -10,7 +10,7 @@ from clipcore.batches import batched
 from indexer.catalog import Content, EncoderRecord, Frame, FrameVector, Photo, PhotoState, Vector
 from indexer.doctor.check import Check, Finding
 from indexer.library import Library
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.vectors.snapshot import Owner, read_snapshot, set_aside
 
 _ROWS_AT_A_TIME = 10_000

@@ -35,11 +35,15 @@ def test_threads_share_one_heap() -> None:
 
 
 def test_what_is_loaded_is_not_looked_through_again() -> None:
-    code = "import gc, sys, app.server; app.server.keep_what_is_loaded(); print(len(gc.get_objects()), *sys.modules)"
+    code = """
+import gc, sys, app.commands.serve, app.search, app.server
+app.server.keep_what_is_loaded()
+print(len(gc.get_objects()), *sys.modules)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     objects, *modules = done.stdout.split()
     assert int(objects) < 1_000
-    assert "streamlit" not in modules, "the API would answer later by what its import takes (`app.pages`)"
+    later = {"streamlit", "indexer.ingest", "indexer.reading", "indexer.watch", "watchdog"} & set(modules)
+    assert not later, "a server would answer its first search later by what these take to import"
 
 
 def test_pages_do_not_collect_garbage_after_each_run() -> None:

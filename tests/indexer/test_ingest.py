@@ -21,7 +21,7 @@ from indexer.guard import SAFE_TO_LOSE
 from indexer.ingest import Report, ingest
 from indexer.library import Library
 from indexer.settings import load_settings
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from tests.conftest import on_both_databases, paint
 
 

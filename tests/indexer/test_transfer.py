@@ -38,7 +38,7 @@ from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.parquet import codes_of, read_manifest, read_parts, vectors_schema, write_manifest
 from indexer.settings import load_settings
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.take_in import import_library
 from tests.conftest import on_both_databases, paint
 from tests.faults.compare import differences, portrait

@@ -16,7 +16,7 @@ from indexer.folders import add_folder
 from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.photo import Limits, decode, describe
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from indexer.video import MOST_FRAMES, frame_at, sample_frames
 from tests.conftest import paint
 

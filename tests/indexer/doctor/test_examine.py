@@ -17,7 +17,7 @@ from indexer.follow import FollowedIndex
 from indexer.ingest import ingest
 from indexer.library import Library
 from indexer.settings import load_settings
-from indexer.store import STORED_DTYPE
+from indexer.stored import STORED_DTYPE
 from tests.conftest import on_both_databases, paint
 from tests.faults.compare import differences, portrait
 
