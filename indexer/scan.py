@@ -4,12 +4,14 @@ Both come in the order of their paths and are merged as two sorted lists are, so
 """
 
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, String, and_, case, null, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, case, not_, null, or_, select, type_coerce
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from indexer.catalog import Folder, Photo, PhotoMetadata, PhotoState, Vector
@@ -22,8 +24,7 @@ from indexer.walk import FoundFile, walk_runs
 
 _ROWS_AT_A_TIME = 10_000
 _LONGEST_INDEXED = 2_600  # bytes of UTF-8
-_PRESENT = PhotoState.PRESENT.value
-_READ, _DESCRIBE, _BACK = 1, 2, 3  # what a file that is as it was is still to get; `_BACK`: at most its state
+_READ, _DESCRIBE, _FAILED, _MISSING, _EXCLUDED = 1, 2, 4, 8, 16  # to be read, to be described, could not be read ...
 _Row = Sequence[Any]
 
 
@@ -116,10 +117,9 @@ def _that_fit(runs: Iterable[list[FoundFile]], unreadable: dict[str, str]) -> It
 class _Known:
     """The photos below a folder as the catalog has them, in the order of their paths, a few thousand in memory.
 
-    Each is a plain row, since there is one for every unchanged file: path as it is stored, size, mtime_ns, what is to
-    be done although the file is as it was (None: nothing), its side-car's mtime_ns; then id, state, and whether it
-    could not be read, so that neither it nor its side-car says anything. The first five are what a settled file without
-    a side-car is as a `FoundFile`, so that most are compared a whole folder at a time.
+    Each is a plain row, since there is one for every unchanged file: path as it is stored, size, mtime_ns, what is
+    special about it (`_READ` and so on, added up; None: nothing), its side-car's mtime_ns; then its id. The first five
+    are what a settled file without a side-car is as a `FoundFile`, so that most are compared a whole folder at a time.
     """
 
     def __init__(self, chunks: Iterator[Sequence[_Row]]) -> None:
@@ -159,27 +159,28 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
     path: ColumnElement[str] = type_coerce(photo.path, String)
     if session.get_bind().dialect.name == "postgresql":
         path = path.collate("C")  # by code points, as SQLite does and Python
+    failed: ColumnElement[Any] = photo.error.is_not(None)
     done: ColumnElement[Any] = vector.content_id.is_not(None)
     if not retry_failed:
-        done = or_(done, photo.error.is_not(None))
-    described: ColumnElement[Any] = or_(said.version == VERSION, photo.error.is_not(None))
+        done = or_(done, failed)
+    described: ColumnElement[Any] = or_(said.version == VERSION, failed)
     state = type_coerce(photo.state, String)
+    special = (
+        case((done, 0), else_=_READ)
+        + case((described, 0), else_=_DESCRIBE)
+        + case((failed, _FAILED), else_=0)
+        + case((state == PhotoState.MISSING.value, _MISSING), (state == PhotoState.EXCLUDED.value, _EXCLUDED), else_=0)
+    )
+    ordinary = and_(done, described, not_(failed), state == PhotoState.PRESENT.value)
     of_encoder = and_(vector.content_id == photo.content_id, vector.encoder_id == encoder_id)
     query = (
         select(
             path,
             photo.size,
             photo.mtime_ns,
-            case(
-                (and_(done, described, state == _PRESENT), null()),
-                (and_(done, described), _BACK),
-                (done, _DESCRIBE),
-                else_=_READ,
-            ),
+            case((ordinary, null()), else_=special),
             said.sidecar_mtime_ns,
             photo.id,
-            state,
-            type_coerce(photo.error.is_not(None), Integer),  # else every row is gone through to make a bool of it
         )
         .select_from(
             Photo.__table__.outerjoin(Vector.__table__, of_encoder).outerjoin(
@@ -188,9 +189,27 @@ def _known(session: Session, start: str, encoder_id: int | None, retry_failed: b
         )
         .where(path >= below, path < below[:-1] + chr(ord(os.sep) + 1))
         .order_by(path)
-        .execution_options(yield_per=_ROWS_AT_A_TIME)
     )
-    yield from session.connection().execute(query).partitions()
+    return _fetched(session.connection(), query)
+
+
+def _fetched(connection: Connection, query: Select[Any]) -> Iterator[Sequence[_Row]]:
+    """Rows as tuples. SQLite's come from the driver itself: SQLAlchemy makes an object of each, in twice the time.
+
+    Raises:
+        DBAPIError: the database failed while they were fetched.
+    """
+    if connection.dialect.name != "sqlite":
+        streamed = connection.execute(query, execution_options={"yield_per": _ROWS_AT_A_TIME})
+        yield from (list(map(tuple, rows)) for rows in streamed.partitions())
+        return
+    with connection.execute(query) as result:
+        assert result.cursor is not None
+        try:
+            while rows := result.cursor.fetchmany(_ROWS_AT_A_TIME):
+                yield rows
+        except sqlite3.Error as error:  # as SQLAlchemy would say it
+            raise DBAPIError(str(query), None, error) from error
 
 
 def _compare(
@@ -227,16 +246,17 @@ def _compare_file(
         _read(file, changes, being_written)
         return
     known.skip(1)
-    _, size, mtime_ns, to_do, sidecar_mtime_ns, photo_id, state, failed = row
-    if to_do == _READ or mtime_ns != file.mtime_ns or size != file.size:
+    _, size, mtime_ns, special, sidecar_mtime_ns, photo_id = row
+    special = special or 0
+    if special & _READ or mtime_ns != file.mtime_ns or size != file.size:
         _read(file, changes, being_written)
         return
-    if not failed and (to_do == _DESCRIBE or sidecar_mtime_ns != file.sidecar_mtime_ns):
+    if not special & _FAILED and (special & _DESCRIBE or sidecar_mtime_ns != file.sidecar_mtime_ns):
         changes.to_describe.append(file)
-    if state == _PRESENT:
-        changes.unchanged += 1
-    else:
+    if special & (_MISSING | _EXCLUDED):
         changes.returned.append(photo_id)
+    else:
+        changes.unchanged += 1
 
 
 def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | None) -> None:
@@ -248,12 +268,13 @@ def _read(file: FoundFile, changes: Changes, being_written: tuple[int, int] | No
 
 def _gone(row: _Row, changes: Changes, excluded: ExcludedPaths) -> None:
     """A photo whose file was not found: left out on purpose, out of sight, or missing."""
-    stored, size, mtime_ns, _, _, photo_id, state, _ = row
+    stored, size, mtime_ns, special, _, photo_id = row
+    special = special or 0
     path = original_text(stored)
     if path in excluded:
-        if state != PhotoState.EXCLUDED:
+        if not special & _EXCLUDED:
             changes.excluded.append(photo_id)
-    elif state != PhotoState.MISSING and not _out_of_sight(path, changes.unreadable):
+    elif not special & _MISSING and not _out_of_sight(path, changes.unreadable):
         changes.missing.append(GonePhoto(photo_id, path, size, mtime_ns))
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from indexer.catalog import Folder, Photo, PhotoState
 from indexer.columns import stored_text
-from indexer.errors import FolderError
+from indexer.errors import CatalogError, FolderError
 from indexer.excludes import IGNORE_FILE, Excludes
 from indexer.folders import add_folder
 from indexer.follow import FollowedIndex
@@ -251,6 +251,24 @@ def test_what_may_not_be_listed_is_said_and_keeps_its_photos(library: Library, f
         assert "denied" in found.unreadable[str(folder / reason)]
         assert len(found.missing) == 0
     (folder / "sub").chmod(0o755)
+
+
+def test_a_fault_while_rows_are_read_is_the_catalogs(library: Library, folder: Path) -> None:
+    if library.catalog.engine.dialect.name != "sqlite":
+        pytest.skip("the others' rows come through SQLAlchemy")
+    indexed, _ = add_folder(library.catalog, folder)
+    row = {"folder_id": indexed.id, "size": 1, "mtime_ns": 1, "state": PhotoState.PRESENT}
+    with library.catalog.writing() as (session, _):
+        session.execute(
+            insert(Photo), [row | {"path": f"{folder}/{i:05}.jpg", "error": "broken"} for i in range(5_000)]
+        )
+    with pytest.raises(CatalogError, match="interrupted"), library.catalog.reading() as session:
+        driver = session.connection().connection.driver_connection
+        driver.set_progress_handler(lambda: 1, 20_000)  # instructions of SQLite's, which is then told to stop
+        try:
+            find_changes(session, indexed, None)
+        finally:
+            driver.set_progress_handler(None, 0)
 
 
 def test_says_what_is_new_changed_and_gone(library: Library, folder: Path) -> None:
