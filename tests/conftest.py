@@ -112,13 +112,17 @@ def paint(path: Path, seed: int = 0, size: tuple[int, int] = (96, 64), **options
 Paint = Callable[..., Path]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def paint_five(root: Path) -> Path:
     """A folder of five pictures: a.jpg, b.png, c.webp, sub/d.jpg, sub/deep/e.png."""
-    root = tmp_path / "photos"
     for seed, name in enumerate(("a.jpg", "b.png", "c.webp", "sub/d.jpg", "sub/deep/e.png")):
         paint(root / name, seed)
     return root
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Those five pictures, in a folder of the test's own."""
+    return paint_five(tmp_path / "photos")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""One library with five pictures, indexed once for each test that asks for it."""
+"""A library with five pictures for each test that asks for it: a copy of one that is indexed once for all."""
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,54 @@ from clipcore.agreement import check_set
 from clipcore.encoder import Encoder
 from indexer.folders import add_folder
 from indexer.ingest import ingest
-from indexer.settings import load_settings
+from indexer.library import Library
+from indexer.settings import Settings, load_settings
+from tests.conftest import paint_five
+
+
+@dataclass(frozen=True)
+class Five:
+    """The five pictures, where each test has its copy of them, and a data folder in which they are indexed there."""
+
+    pictures: Path
+    place: Path
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def five(tmp_path_factory: pytest.TempPathFactory, starter: Encoder) -> Five:
+    root = tmp_path_factory.mktemp("five")
+    made = Five(paint_five(root / "pictures"), root / "photos", root / "home")
+    shutil.copytree(made.pictures, made.place)
+    index(load_settings(home=made.home, database_url=f"sqlite:///{made.home}/catalog.sqlite3"), made.place, starter)
+    shutil.rmtree(made.place)
+    return made
+
+
+def index(settings: Settings, folder: Path, starter: Encoder) -> None:
+    library = Library(settings)
+    library.encoder = starter
+    ingest(library, add_folder(library.catalog, folder)[0])
+    library.close()
 
 
 @pytest.fixture
-def services(own_home: Path, folder: Path, starter: Encoder) -> Iterator[Services]:
+def folder(five: Five) -> Iterator[Path]:
+    """The five pictures, in the same place and of the same times in every test: a catalog knows photos by these."""
+    yield shutil.copytree(five.pictures, five.place)
+    shutil.rmtree(five.place, ignore_errors=True)  # the test may have moved it
+
+
+@pytest.fixture
+def services(
+    request: pytest.FixtureRequest, own_home: Path, database: str | None, folder: Path, five: Five, starter: Encoder
+) -> Iterator[Services]:
+    if database or "five_subjects" in request.fixturenames:
+        index(load_settings(), folder, starter)
+    else:
+        shutil.copytree(five.home, own_home, dirs_exist_ok=True)
     opened = Services(load_settings())
     opened.library.encoder = starter
-    ingest(opened.library, add_folder(opened.library.catalog, folder)[0])
     yield opened
     opened.library.close()
 
