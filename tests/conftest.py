@@ -4,6 +4,7 @@ import os
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # a worker for each core: read when numpy and torch are imported, below
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("SIGHTLINE_DECODE_WORKERS", "1")  # starting one takes longer than a test's few pictures
 
 import shutil
 import subprocess

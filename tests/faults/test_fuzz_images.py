@@ -219,7 +219,7 @@ def check(library: Library, root: Path, count: int) -> None:
 
 def trial(root: str, count: int) -> None:
     """`check` on a library of its own; see `in_a_process_of_its_own`."""
-    library = Library(load_settings(batch_size=32))
+    library = Library(load_settings(batch_size=32, decode_workers=2))
     check(library, Path(root), count)
     library.close()
 

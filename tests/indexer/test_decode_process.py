@@ -140,6 +140,7 @@ def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
 def test_a_run_survives_decoders_that_crash_at_any_moment(library: Library, tmp_path: Path) -> None:
     for seed in range(24):
         paint(tmp_path / "photos" / f"{seed}.png", seed, size=(900, 600))
+    library.settings = library.settings.model_copy(update={"decode_workers": 2})
     folder, _ = add_folder(library.catalog, tmp_path / "photos")
     over = threading.Event()
 

@@ -331,7 +331,7 @@ def test_whatever_interrupts_it_the_next_run_completes_it(own_home: Path, tmp_pa
     root = tmp_path / "photos"
     for i in range(120):
         paint(root / f"{i:03}.png", i)
-    environment = os.environ | {"SIGHTLINE_BATCH_SIZE": "4"}
+    environment = os.environ | {"SIGHTLINE_BATCH_SIZE": "4", "SIGHTLINE_DECODE_WORKERS": "2"}
     command = [sys.executable, "-m", "app.cli", "index", str(root)]
     database = own_home / "catalog.sqlite3"
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
