@@ -3,7 +3,8 @@
 import io
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -184,11 +185,8 @@ def encode_file(library: Library, path: Path) -> Vectors:
     Raises:
         PhotoError: it cannot be read; the message names it.
     """
-    try:
-        data = b"" if is_video(path) else read_file(path, library.limits)[0]
+    with _outside(library, path) as data:
         photo = decode(data, library.encoder.preprocessing, library.limits, path)
-    except PhotoError as error:
-        raise PhotoError(f"{path}: {error}") from error
     if not photo.frames:
         return library.encoder.encode_pixels(photo.pixels[None])[0]
     return together_as_one(library.encoder.encode_pixels(np.stack([frame.pixels for frame in photo.frames])))
@@ -232,6 +230,25 @@ def upright_picture(library: Library, photo: PhotoDetails, time_s: float | None 
             raise
         at = "" if time_s is None else f" at {clock(time_s)}"
         raise PhotoError(f"cannot read the frame of {path}{at}: {error}") from error
+
+
+def upright_file(library: Library, path: Path, time_s: float | None = None) -> Image.Image:
+    """The same of a file that is not in the library; of a video without a time, its frame in the middle.
+
+    Raises:
+        PhotoError: it cannot be read; the message names it.
+    """
+    with _outside(library, path) as data:
+        return large_picture(data, path, library.limits, PREVIEW_SIZE // DRAFT_MARGIN, time_s)
+
+
+@contextmanager
+def _outside(library: Library, path: Path) -> Iterator[bytes]:
+    """The bytes of a file that is not in the library, none of a video. Faults of it and of decoding name it."""
+    try:
+        yield b"" if is_video(path) else read_file(path, library.limits)[0]
+    except PhotoError as error:
+        raise PhotoError(f"{path}: {error}") from error
 
 
 def clock(time_s: float) -> str:

@@ -4,19 +4,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.options import as_json, command, fail
 from app.commands.photo import id_of
-from app.photos import PREVIEW_SIZE, clock
+from app.photos import clock, upright_file
 from app.services import Services
-from clipcore.preprocess import DRAFT_MARGIN
-from indexer.errors import PhotoError
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 
 @click.command()
@@ -47,7 +41,7 @@ def why(
     if photo_id := id_of(services, photo):
         picture, found, at = explain_photo(services, photo_id, asked, at)
     else:
-        picture = _outside(services, photo, at)
+        picture = upright_file(services.library, Path(photo), at)
         found = explain(services.library, picture, services.search.spelled_out(asked))
     try:
         if out is not None and str(out) == "-":
@@ -63,16 +57,3 @@ def why(
         when = "" if at is None else f"at {clock(at)}: "
         where = f"hottest at {found.x:.0%} from the left, {found.y:.0%} from the top"
         click.echo(f"{when}{where}{f': {out}' if out else ''}")
-
-
-def _outside(services: Services, path: str, at: float | None) -> "Image.Image":
-    """The picture of a file that is not in the library; of a video, its frame at a time, or in the middle."""
-    from indexer.formats import is_video
-    from indexer.photo import large_picture, read_file
-
-    limits = services.library.limits
-    try:
-        data = b"" if is_video(path) else read_file(path, limits)[0]
-        return large_picture(data, path, limits, PREVIEW_SIZE // DRAFT_MARGIN, at)
-    except PhotoError as error:
-        raise PhotoError(f"{path}: {error}") from error
