@@ -1,4 +1,4 @@
-"""Photos of the library by id: what is known of them, their vectors, and their pixels for a browser."""
+"""Photos of the library by id, and files from outside it: what is known of them, their vectors, and their pixels."""
 
 import io
 import os
